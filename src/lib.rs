@@ -1,0 +1,5 @@
+//! Incident diagnosis from Logfire records:
+//! args -> Window -> Source.run(batch of queries) -> Rows -> Facts -> classify -> Report -> render -> stdout
+
+pub mod report;
+pub mod source;

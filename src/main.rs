@@ -1,0 +1,3 @@
+//! Parse, run, print, exit code: the only place that writes to the terminal or exits.
+
+fn main() {}
