@@ -1,5 +1,15 @@
 //! Incident diagnosis from Logfire records:
 //! args -> Window -> Source.run(batch of queries) -> Rows -> Facts -> classify -> Report -> render -> stdout
 
+pub mod cli;
+pub mod config;
+pub mod facts;
+pub mod profile;
+pub mod query;
+pub mod render;
 pub mod report;
+pub mod run;
 pub mod source;
+pub mod timeline;
+pub mod window;
+pub mod words;

@@ -1,3 +1,210 @@
 //! Parse, run, print, exit code: the only place that writes to the terminal or exits.
+#![allow(clippy::print_stderr, clippy::exit)]
 
-fn main() {}
+use std::io::{IsTerminal, Read, Write};
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use relay_diag::cli::{Cli, Command};
+use relay_diag::config::Surroundings;
+use relay_diag::render::{Format, Style, render};
+use relay_diag::report::{Outcome, Report};
+use relay_diag::run::{self, Failure, World};
+use serde_json::json;
+
+/// What a shell reports for a program that Ctrl-C ended.
+const INTERRUPTED: u8 = 130;
+/// Deep query plans recurse; a debug build's frames are large.
+const STACK_BYTES: usize = 32 * 1024 * 1024;
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error),
+    };
+    match cli.command {
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "relay-diag", &mut script);
+            return print(&script, 0);
+        }
+        Command::Man => {
+            let mut page = Vec::new();
+            return match clap_mangen::Man::new(Cli::command()).render(&mut page) {
+                Ok(()) => print(&page, 0),
+                Err(error) => fail(&error.to_string()),
+            };
+        }
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(&format!("cannot start: {error}")),
+    };
+    let code = runtime.block_on(async {
+        tokio::select! {
+            code = answer(cli) => code,
+            _ = tokio::signal::ctrl_c() => INTERRUPTED,
+        }
+    });
+    // Threads that still read or plan must not hold up the exit.
+    std::process::exit(i32::from(code))
+}
+
+async fn answer(cli: Cli) -> u8 {
+    let world = world(&cli);
+    let wants_json = cli.common.format == Some(relay_diag::cli::FormatChoice::Json);
+    let fail_on_incident = cli.common.fail_on_incident;
+    let config = match run::settings(&cli, &world) {
+        Ok(config) => config,
+        Err(failure) => return report_failure(&failure, wants_json),
+    };
+    let terminal = std::io::stdout().is_terminal();
+    let (format, style) = match (format(&config.settings.format, terminal), style(&config.settings.color, terminal)) {
+        (Ok(format), Ok(style)) => (format, style),
+        (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
+    };
+    // A task of its own runs on a thread with a large stack.
+    let outcome = tokio::spawn(run::run(cli, config, world)).await;
+    match outcome {
+        Ok(Ok(report)) => {
+            let code = exit_code(&report, fail_on_incident);
+            write_out(render(&report, format, &style).as_bytes(), code)
+        }
+        Ok(Err(failure)) => report_failure(&failure, format == Format::Json),
+        Err(error) => {
+            eprintln!("error: internal fault: {error}\nhint: please report this with the command that you typed");
+            3
+        }
+    }
+}
+
+fn world(cli: &Cli) -> World {
+    let from_stdin = matches!(&cli.command, Command::Query(args) if args.sql.as_deref() == Some("-"));
+    let mut input = String::new();
+    if from_stdin {
+        // What can't be read as text is refused as SQL further on.
+        let _ = std::io::stdin().read_to_string(&mut input);
+    }
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let user_folder = variable("XDG_CONFIG_HOME")
+        .map(std::path::PathBuf::from)
+        .or_else(|| variable("HOME").map(|home| std::path::PathBuf::from(home).join(".config")));
+    World {
+        now: chrono::Utc::now(),
+        surroundings: Surroundings {
+            folder: std::env::current_dir().unwrap_or_default(),
+            user_folder,
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+        },
+        input: from_stdin.then_some(input),
+    }
+}
+
+fn format(name: &str, terminal: bool) -> Result<Format, Failure> {
+    match name {
+        "auto" if terminal => Ok(Format::Table),
+        "auto" => Ok(Format::Markdown),
+        name => Format::from_name(name).ok_or_else(|| Failure::Usage {
+            message: format!("there is no format `{name}`"),
+            hint: String::from("formats: auto, table, markdown, json, csv"),
+        }),
+    }
+}
+
+fn style(color: &str, terminal: bool) -> Result<Style, Failure> {
+    let color = match color {
+        "always" => true,
+        "never" => false,
+        "auto" => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        other => {
+            return Err(Failure::Usage {
+                message: format!("`{other}` is no choice for colours"),
+                hint: String::from("colours: auto, always, never"),
+            });
+        }
+    };
+    Ok(Style {
+        width: width(),
+        color,
+    })
+}
+
+/// Columns of the terminal, by `COLUMNS` where it is set; 80 when nobody knows.
+fn width() -> usize {
+    let typed = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
+    typed.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(80)
+}
+
+fn exit_code(report: &Report, fail_on_incident: bool) -> u8 {
+    match report.outcome {
+        Outcome::Fine => 0,
+        Outcome::Incident => u8::from(fail_on_incident),
+        Outcome::Inconclusive => 4,
+    }
+}
+
+/// Writes everything or nothing that matters: a closed pipe is the reader's choice and keeps the outcome's code.
+fn write_out(bytes: &[u8], code: u8) -> u8 {
+    let mut out = std::io::stdout().lock();
+    match out.write_all(bytes).and_then(|()| out.flush()) {
+        Ok(()) => code,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => code,
+        Err(error) => {
+            eprintln!("error: cannot write the output: {error}");
+            3
+        }
+    }
+}
+
+fn print(bytes: &[u8], code: u8) -> ExitCode {
+    ExitCode::from(write_out(bytes, code))
+}
+
+fn fail(message: &str) -> ExitCode {
+    eprintln!("error: {message}");
+    ExitCode::from(3)
+}
+
+fn report_failure(failure: &Failure, as_json: bool) -> u8 {
+    let code = failure.exit_code();
+    let (message, hint) = (failure.to_string(), failure.hint());
+    eprintln!("error: {}", relay_diag::render::for_terminal(&message));
+    if !hint.is_empty() {
+        eprintln!("hint: {}", relay_diag::render::for_terminal(&hint));
+    }
+    if as_json {
+        return write_error(failure.kind(), &message, &hint, code);
+    }
+    code
+}
+
+fn write_error(kind: &str, message: &str, hint: &str, code: u8) -> u8 {
+    let document = json!({
+        "schema": "relay-diag.error.v1",
+        "error": {"kind": kind, "message": message, "hint": hint},
+        "exit_code": code,
+    });
+    write_out(format!("{document:#}\n").as_bytes(), code)
+}
+
+/// Help and version are answers; everything else that clap refuses is a usage error, as a document if one was wanted.
+fn usage(error: &clap::Error) -> ExitCode {
+    let text = error.to_string();
+    if !error.use_stderr() {
+        let _ = error.print();
+        return ExitCode::SUCCESS;
+    }
+    let _ = error.print();
+    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let wants_json =
+        words.iter().any(|word| word == "--format=json") || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    if wants_json {
+        let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
+        return ExitCode::from(write_error("usage", message, "see --help", 2));
+    }
+    ExitCode::from(2)
+}

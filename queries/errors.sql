@@ -1,0 +1,81 @@
+--! purpose = "What failed, grouped by masked text and by burst, each trace counted once"
+--! budget = 120
+--! [params]
+--! spans = "query"
+--! from = "timestamp"
+--! listener_message = "text"
+--! hang_after_s = "seconds"
+--! pause_s = "seconds"
+--! limit = "limit"
+--! [columns]
+--! template = "text"
+--! sample = "text"
+--! failed_requests = "bool"
+--! first_at = "timestamp"
+--! last_at = "timestamp"
+--! last_ended_at = "timestamp"
+--! traces = "int"
+--! hung = "int"
+--! min_s = "float?"
+--! p5_s = "float?"
+--! p95_s = "float?"
+--! max_s = "float?"
+--! routes = "int"
+--! route = "text?"
+--! instances = "int"
+--! instance = "text?"
+--! trace_id = "text?"
+-- One exception stands on every span that it passed: the request speaks for its trace, else its first failed record.
+-- The queue listener's own logs are told by `lifecycle`.
+WITH failures AS (
+  SELECT *,
+    role IN ('request', 'health') AS is_request,
+    row_number() OVER (
+      PARTITION BY trace_id
+      ORDER BY CASE WHEN role IN ('request', 'health') THEN 0 ELSE 1 END, started_at, span_id) AS place
+  FROM $spans AS s
+  WHERE failed AND kind IN ('span', 'log') AND started_at >= $from
+    AND NOT (kind = 'log' AND regexp_like(message, $listener_message))
+), worded AS (
+  SELECT *,
+    substr(split_part(coalesce(
+      error_text,
+      CASE WHEN is_request THEN concat('HTTP ', CAST(http_status AS VARCHAR)) END,
+      message), chr(10), 1), 1, 300) AS sample
+  FROM failures WHERE place = 1
+), masked AS (
+  SELECT *, regexp_replace(sample, '0x[0-9a-fA-F]+|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|[0-9]+([.:][0-9]+)*', '#', 'g') AS template
+  FROM worded
+), burst_starts AS (
+  SELECT *,
+    CASE WHEN extract(epoch FROM (started_at - lag(started_at) OVER (
+        PARTITION BY template, is_request ORDER BY started_at, trace_id, span_id))) < $pause_s
+      THEN 0 ELSE 1 END AS burst_start
+  FROM masked
+), bursts AS (
+  SELECT *, sum(burst_start) OVER (
+    PARTITION BY template, is_request ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS burst
+  FROM burst_starts
+)
+SELECT
+  template,
+  min(sample) AS sample,
+  is_request AS failed_requests,
+  min(started_at) AS first_at,
+  max(started_at) AS last_at,
+  max(ended_at) AS last_ended_at,
+  count(*) AS traces,
+  count(*) FILTER (WHERE duration_s > $hang_after_s) AS hung,
+  min(duration_s) AS min_s,
+  percentile_cont(0.05) WITHIN GROUP (ORDER BY duration_s) AS p5_s,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_s) AS p95_s,
+  max(duration_s) AS max_s,
+  count(DISTINCT span_name) AS routes,
+  min(span_name) AS route,
+  count(DISTINCT instance) AS instances,
+  min(instance) AS instance,
+  min(trace_id) AS trace_id
+FROM bursts
+GROUP BY template, is_request, burst
+ORDER BY traces DESC, first_at
+LIMIT $limit

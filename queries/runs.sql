@@ -1,0 +1,95 @@
+--! purpose = "What succeeded in a row: checkouts and requests between one notable start and the next"
+--! budget = 300
+--! [params]
+--! operations = "query"
+--! from = "timestamp"
+--! hang_after_s = "seconds"
+--! pause_s = "seconds"
+--! limit = "limit"
+--! [columns]
+--! run = "int"
+--! connects = "int"
+--! connects_first_at = "timestamp?"
+--! connects_last_at = "timestamp?"
+--! connects_min_s = "float?"
+--! connects_p5_s = "float?"
+--! connects_p95_s = "float?"
+--! connects_max_s = "float?"
+--! requests = "int"
+--! requests_first_at = "timestamp?"
+--! requests_last_at = "timestamp?"
+--! requests_min_s = "float?"
+--! requests_p5_s = "float?"
+--! requests_p95_s = "float?"
+--! requests_max_s = "float?"
+--! routes = "int"
+--! route = "text?"
+--! instances = "int"
+--! instance = "text?"
+--! trace_id = "text?"
+-- A run is cut by a hang's start (the first 30: a wave is not worth more), when all hangs have ended, where a burst of
+-- failures begins and ends, by a process that is new, and by a pause. So there are few runs, however much traffic.
+WITH marked AS (
+  SELECT *,
+    role = 'request' AND (unfinished OR duration_s > $hang_after_s) AS hangs,
+    NOT unfinished AND NOT failed AND duration_s <= $hang_after_s AS succeeded
+  FROM $operations AS o
+  WHERE role IN ('request', 'connect') AND started_at >= $from
+), seen AS (
+  SELECT *,
+    row_number() OVER (PARTITION BY hangs ORDER BY started_at, trace_id, span_id) AS hang_no,
+    row_number() OVER (PARTITION BY instance, process ORDER BY started_at, trace_id, span_id) AS process_no,
+    lag(started_at) OVER (ORDER BY started_at, trace_id, span_id) AS previous_at,
+    max(CASE WHEN failed THEN started_at END) OVER (
+      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS failed_before_at,
+    min(CASE WHEN failed THEN started_at END) OVER (
+      ORDER BY started_at, trace_id, span_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS failed_after_at,
+    max(CASE WHEN hangs AND NOT unfinished THEN ended_at END) OVER (
+      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until
+  FROM marked
+), states AS (
+  SELECT *,
+    coalesce(extract(epoch FROM (failed_after_at - failed_before_at)) < $pause_s, false) AS in_burst,
+    coalesce(started_at <= hanging_until, false) AS beside_hang
+  FROM seen
+), changes AS (
+  SELECT *,
+    in_burst <> lag(in_burst) OVER (ORDER BY started_at, trace_id, span_id) AS burst_changes,
+    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes
+  FROM states
+), numbered AS (
+  SELECT *,
+    sum(CASE
+      WHEN hangs AND hang_no <= 30 THEN 1
+      WHEN process_no = 1 THEN 1
+      WHEN extract(epoch FROM (started_at - previous_at)) >= $pause_s THEN 1
+      WHEN burst_changes OR hanging_changes THEN 1
+      ELSE 0 END) OVER (ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS run
+  FROM changes
+)
+SELECT
+  run,
+  count(*) FILTER (WHERE role = 'connect') AS connects,
+  min(CASE WHEN role = 'connect' THEN started_at END) AS connects_first_at,
+  max(CASE WHEN role = 'connect' THEN started_at END) AS connects_last_at,
+  min(CASE WHEN role = 'connect' THEN duration_s END) AS connects_min_s,
+  percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role = 'connect' THEN duration_s END) AS connects_p5_s,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'connect' THEN duration_s END) AS connects_p95_s,
+  max(CASE WHEN role = 'connect' THEN duration_s END) AS connects_max_s,
+  count(*) FILTER (WHERE role = 'request') AS requests,
+  min(CASE WHEN role = 'request' THEN started_at END) AS requests_first_at,
+  max(CASE WHEN role = 'request' THEN started_at END) AS requests_last_at,
+  min(CASE WHEN role = 'request' THEN duration_s END) AS requests_min_s,
+  percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p5_s,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p95_s,
+  max(CASE WHEN role = 'request' THEN duration_s END) AS requests_max_s,
+  count(DISTINCT CASE WHEN role = 'request' THEN span_name END) AS routes,
+  min(CASE WHEN role = 'request' THEN span_name END) AS route,
+  count(DISTINCT instance) AS instances,
+  min(instance) AS instance,
+  min(trace_id) AS trace_id
+FROM numbered
+WHERE succeeded
+GROUP BY run
+ORDER BY run
+LIMIT $limit

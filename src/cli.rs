@@ -1,0 +1,209 @@
+//! What was typed: commands and flags. What is meant by it is `config` and `run`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Diagnose incidents from Pydantic Logfire records.
+#[derive(Debug, Parser)]
+#[command(name = "relay-diag", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "Try it: relay-diag timeline --source demo
+Exit codes: 0 fine, 1 something is wrong (with --fail-on-incident), 2 usage or configuration, 3 the source could not be
+asked, 4 inconclusive, 130 interrupted.")]
+pub struct Cli {
+    /// The question.
+    #[command(subcommand)]
+    pub command: Command,
+    /// Flags of every command.
+    #[command(flatten)]
+    pub common: Common,
+}
+
+/// The questions.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// What happened? The incident timeline
+    Timeline,
+    /// Anything else: the rows of a query by name, or of your own SQL
+    Query(QueryArgs),
+    /// What does it ask? The catalogue of queries
+    #[command(subcommand)]
+    Queries(QueriesCommand),
+    /// Where does each setting come from?
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell, to be sourced
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page (roff)
+    Man,
+}
+
+/// `query`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag query verification --since 5m
+  relay-diag query --sql \"SELECT span_name, count(*) AS n FROM records GROUP BY span_name ORDER BY n DESC\"
+In --sql, the tables are `records` (finished) and `records_all` (with pending spans); the window applies by itself.")]
+pub struct QueryArgs {
+    /// A query of the catalogue; `queries list` names them
+    #[arg(required_unless_present = "sql", conflicts_with = "sql")]
+    pub name: Option<String>,
+    /// One SELECT in Logfire's dialect; `-` reads it from standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub sql: Option<String>,
+    /// The most rows to fetch (at most 10000)
+    #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub limit: u32,
+}
+
+/// `queries …`.
+#[derive(Debug, Subcommand)]
+pub enum QueriesCommand {
+    /// Names and purposes
+    List,
+    /// The SQL of one query, with its header
+    Show {
+        /// The query's name.
+        name: String,
+    },
+    /// Whether headers, placeholders, SQL and columns are right
+    Check {
+        /// A folder of .sql files to check with the built-in ones; default: --queries
+        folder: Option<PathBuf>,
+    },
+}
+
+/// `config …`.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Every setting with its value and its origin
+    Show,
+}
+
+/// Flags of every command.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Where from, which window")]
+pub struct Common {
+    /// api, demo (the built-in example of 2025-12-08), or the path of a capture
+    #[arg(long, global = true, value_name = "SOURCE")]
+    pub source: Option<String>,
+    /// The window ends now and is this long: 90s, 5m, 1h30m, 2d
+    #[arg(long, global = true, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
+    pub since: Option<String>,
+    /// Begin of the window: RFC 3339, 2025-12-08T06:30, 06:30 (today, UTC) or -2h
+    #[arg(long, global = true, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+    /// End of the window (exclusive), in the same forms
+    #[arg(long, global = true, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+    /// On a capture: show what the API would have shown at this time
+    #[arg(long, global = true, value_name = "TIME")]
+    pub now: Option<String>,
+    /// The deployment environment; '' = records without one
+    #[arg(long = "env", global = true, value_name = "NAME", conflicts_with = "all_envs")]
+    pub environment: Option<String>,
+    /// Records of all environments
+    #[arg(long, global = true)]
+    pub all_envs: bool,
+    /// Records of this service only
+    #[arg(long, global = true, value_name = "NAME")]
+    pub service: Option<String>,
+    /// Records of this instance only
+    #[arg(long, global = true, value_name = "NAME")]
+    pub instance: Option<String>,
+    /// How to print it
+    #[arg(long, global = true, value_enum, help_heading = "Output")]
+    pub format: Option<FormatChoice>,
+    /// Colours
+    #[arg(long, global = true, value_enum, help_heading = "Output")]
+    pub color: Option<ColorChoice>,
+    /// Exit with 1 if something is wrong, whatever the command
+    #[arg(long, global = true, help_heading = "Output")]
+    pub fail_on_incident: bool,
+    /// Say nothing on standard error but errors
+    #[arg(short, long, global = true, help_heading = "Output", conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say on standard error what is asked (-vv: with the SQL)
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
+    pub verbose: u8,
+    /// A settings file instead of the relay-diag.toml of this folder or a parent
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
+    pub config: Option<PathBuf>,
+    /// A folder whose .sql files join or shadow the built-in queries
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Settings")]
+    pub queries: Option<PathBuf>,
+}
+
+/// `--format`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FormatChoice {
+    /// A table on a terminal, Markdown when piped
+    Auto,
+    /// For a terminal
+    Table,
+    /// For a postmortem
+    Markdown,
+    /// For scripts
+    Json,
+    /// For spreadsheets
+    Csv,
+}
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ColorChoice {
+    /// On a terminal, unless NO_COLOR is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Common {
+    /// The flags that are settings too: dotted key, value, the flag's name.
+    pub fn settings(&self) -> Vec<(&'static str, toml::Value, &'static str)> {
+        let name = |value: &dyn ToName| toml::Value::String(value.name());
+        let mut set = Vec::new();
+        let texts = [
+            ("source", &self.source, "--source"),
+            ("environment", &self.environment, "--env"),
+            ("service", &self.service, "--service"),
+            ("instance", &self.instance, "--instance"),
+        ];
+        for (key, text, flag) in texts {
+            if let Some(text) = text {
+                set.push((key, toml::Value::String(text.clone()), flag));
+            }
+        }
+        if self.environment.is_some() {
+            set.push(("all_environments", toml::Value::Boolean(false), "--env"));
+        }
+        if self.all_envs {
+            set.push(("all_environments", toml::Value::Boolean(true), "--all-envs"));
+        }
+        if let Some(format) = &self.format {
+            set.push(("format", name(format), "--format"));
+        }
+        if let Some(color) = &self.color {
+            set.push(("color", name(color), "--color"));
+        }
+        if let Some(folder) = &self.queries {
+            set.push(("queries", toml::Value::String(folder.display().to_string()), "--queries"));
+        }
+        set
+    }
+}
+
+trait ToName {
+    fn name(&self) -> String;
+}
+
+impl<T: ValueEnum> ToName for T {
+    fn name(&self) -> String {
+        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+    }
+}

@@ -1,0 +1,512 @@
+//! Rows -> typed facts: the only place where Rust names result columns. Pure.
+
+mod row;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::query::Section;
+use crate::window::Window;
+use row::Row;
+
+/// A section of evidence: what is known of it, and what is not.
+#[derive(Debug, Clone)]
+pub struct Evidence<T> {
+    /// What came back, in time order.
+    pub rows: Vec<T>,
+    /// Why this is not all there is to know; `None` = it is.
+    pub not_known: Option<String>,
+}
+
+/// Everything the rules may look at.
+#[derive(Debug, Clone)]
+pub struct Facts {
+    /// The window that was asked.
+    pub window: Window,
+    /// How many records there are, and where.
+    pub bounds: Evidence<Bounds>,
+    /// Lives of instances, lookback included.
+    pub processes: Evidence<Process>,
+    /// What processes and the queue listener logged of themselves, lookback included.
+    pub lifecycle: Evidence<Line>,
+    /// Stretches of success.
+    pub runs: Evidence<Run>,
+    /// Traffic by time bucket.
+    pub traffic: Evidence<Bucket>,
+    /// Long pauses between the starts of anything.
+    pub gaps: Evidence<Gap>,
+    /// Requests that hung or are in flight, and database operations without a request.
+    pub hangs: Evidence<Hang>,
+    /// Failures by template and burst.
+    pub errors: Evidence<ErrorBurst>,
+}
+
+/// The extent of the evidence.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Records in the window that pass the filters.
+    pub records: u64,
+    /// When the last one of those that are not the listener's trouble began.
+    pub last_activity_at: Option<DateTime<Utc>>,
+    /// Records in the window whatever the filters.
+    pub records_unfiltered: u64,
+    /// The environments of those, comma-separated.
+    pub environments: Option<String>,
+    /// The services of those, comma-separated.
+    pub services: Option<String>,
+}
+
+/// One life of an instance.
+#[derive(Debug, Clone)]
+pub struct Process {
+    /// The machine.
+    pub instance: String,
+    /// The life.
+    pub process: String,
+    /// The version it ran.
+    pub service_version: Option<String>,
+    /// The start of its first record.
+    pub first_at: DateTime<Utc>,
+    /// The end of its last record.
+    pub last_at: DateTime<Utc>,
+}
+
+/// What a log line of the profile means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineKind {
+    /// A process begins.
+    Starting,
+    /// A process goes in an orderly way.
+    Stopping,
+    /// The listener listens.
+    Connected,
+    /// Its heartbeat had no answer.
+    HeartbeatTimeout,
+    /// Its heartbeat failed.
+    HeartbeatFailed,
+    /// It lost its connection and tries again.
+    Lost,
+    /// An attempt failed.
+    ReconnectFailed,
+    /// It was needed and not connected.
+    NotifyFailed,
+}
+
+/// Lines of one kind in one episode of a listener (from one connect or start to the next).
+#[derive(Debug, Clone)]
+pub struct Line {
+    /// The machine.
+    pub instance: String,
+    /// The life of it.
+    pub process: String,
+    /// What the line means.
+    pub kind: LineKind,
+    /// Counts up with every start and connect of the instance.
+    pub episode: u64,
+    /// How many lines.
+    pub lines: u64,
+    /// The first.
+    pub first_at: DateTime<Utc>,
+    /// The last.
+    pub last_at: DateTime<Utc>,
+    /// The trace of one of them.
+    pub trace_id: Option<String>,
+}
+
+/// Durations of a set of spans.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Spread {
+    /// Shortest, seconds.
+    pub min_s: f64,
+    /// 5th percentile, seconds.
+    pub p5_s: f64,
+    /// 95th percentile, seconds.
+    pub p95_s: f64,
+    /// Longest, seconds.
+    pub max_s: f64,
+}
+
+/// Successful spans of one kind in a run.
+#[derive(Debug, Clone)]
+pub struct Successes {
+    /// How many.
+    pub count: u64,
+    /// The start of the first.
+    pub first_at: DateTime<Utc>,
+    /// The start of the last.
+    pub last_at: DateTime<Utc>,
+    /// How long they took.
+    pub spread: Spread,
+}
+
+/// What succeeded between one notable start and the next.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// Checkouts.
+    pub connects: Option<Successes>,
+    /// Requests.
+    pub requests: Option<Successes>,
+    /// The route, if it was one only.
+    pub route: Option<String>,
+    /// The instance, if it was one only.
+    pub instance: Option<String>,
+    /// The trace of one of them.
+    pub trace_id: Option<String>,
+}
+
+impl Run {
+    /// The start of its first span.
+    pub fn first_at(&self) -> Option<DateTime<Utc>> {
+        let starts = [&self.connects, &self.requests];
+        starts.into_iter().flatten().map(|some| some.first_at).min()
+    }
+}
+
+/// Traffic in a bucket of time.
+#[derive(Debug, Clone)]
+pub struct Bucket {
+    /// Where it begins.
+    pub at: DateTime<Utc>,
+    /// Requests that began in it, health checks left out.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// 95th percentile of finished requests, seconds.
+    pub requests_p95_s: Option<f64>,
+    /// Finished statements.
+    pub statements: u64,
+    /// Those that were slow and did not hang.
+    pub statements_slow: u64,
+    /// How long statements took.
+    pub statements_spread: Option<Spread>,
+    /// Their median, seconds.
+    pub statements_p50_s: Option<f64>,
+    /// The first and the last slow one.
+    pub slow_between: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// The trace of a slow one.
+    pub trace_id: Option<String>,
+}
+
+/// A pause in which nothing began.
+#[derive(Debug, Clone)]
+pub struct Gap {
+    /// The last start before it.
+    pub before_at: DateTime<Utc>,
+    /// The first start after it, or the end of the window.
+    pub after_at: DateTime<Utc>,
+}
+
+/// How a hang ended, as far as the records tell.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Fate {
+    /// It ended after so many seconds.
+    Ended {
+        /// Seconds.
+        duration_s: f64,
+        /// With an error.
+        failed: bool,
+    },
+    /// A later process of its instance proves that it died, at that time at the latest.
+    Died(DateTime<Utc>),
+    /// No record tells of an end.
+    InFlight,
+}
+
+/// A request (or a database operation without one) that hung, or is in flight.
+#[derive(Debug, Clone)]
+pub struct Hang {
+    /// Its trace.
+    pub trace_id: String,
+    /// Its span.
+    pub span_id: String,
+    /// Method and route, or the operation.
+    pub span_name: String,
+    /// Whether it is a request; else a checkout or statement.
+    pub request: bool,
+    /// When it began.
+    pub started_at: DateTime<Utc>,
+    /// How it ended.
+    pub fate: Fate,
+    /// The machine.
+    pub instance: String,
+    /// The first line of its error.
+    pub error: Option<String>,
+    /// How many addresses psycopg tried, by its error.
+    pub addresses: u64,
+}
+
+impl Hang {
+    /// When it ended; `None` = no record tells.
+    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
+        match self.fate {
+            Fate::Ended { duration_s, .. } => Some(self.started_at + seconds(duration_s)),
+            Fate::Died(at) => Some(at),
+            Fate::InFlight => None,
+        }
+    }
+
+    /// How long it lasted, or has lasted at `now`; seconds.
+    pub fn length_s(&self, now: DateTime<Utc>) -> f64 {
+        match self.fate {
+            Fate::Ended { duration_s, .. } => duration_s,
+            Fate::Died(_) | Fate::InFlight => to_seconds(self.ended_at().unwrap_or(now) - self.started_at),
+        }
+    }
+}
+
+/// Failures with one template, close together.
+#[derive(Debug, Clone)]
+pub struct ErrorBurst {
+    /// The text with numbers and ids masked.
+    pub template: String,
+    /// One of the texts, its first line.
+    pub sample: String,
+    /// Requests; else logs and spans outside of requests.
+    pub requests: bool,
+    /// The start of the first.
+    pub first_at: DateTime<Utc>,
+    /// The start of the last.
+    pub last_at: DateTime<Utc>,
+    /// The end of the last.
+    pub last_ended_at: DateTime<Utc>,
+    /// Distinct traces.
+    pub traces: u64,
+    /// Those of them that hung before they failed.
+    pub hung: u64,
+    /// How long they took to fail; `None` for logs.
+    pub spread: Option<Spread>,
+    /// The route, if it was one only.
+    pub route: Option<String>,
+    /// The instance, if it was one only.
+    pub instance: Option<String>,
+    /// The trace of one of them.
+    pub trace_id: Option<String>,
+}
+
+/// A time span of so many seconds, to the microsecond.
+pub fn seconds(seconds: f64) -> TimeDelta {
+    // Durations of telemetry are far below the 292,000 years at which this saturates.
+    #[allow(clippy::cast_possible_truncation)]
+    TimeDelta::microseconds((seconds * 1e6).round() as i64)
+}
+
+/// Seconds of a time span.
+pub fn to_seconds(span: TimeDelta) -> f64 {
+    span.as_seconds_f64()
+}
+
+impl Facts {
+    /// Reads the sections of the timeline's batch. A section that can't be read is not known; the others stay.
+    pub fn read(window: Window, sections: &BTreeMap<String, Section>) -> Self {
+        let processes = evidence(sections, "processes", process);
+        let lifecycle = evidence(sections, "lifecycle", line);
+        let mut hangs = evidence(sections, "hangs", |row| hang(row, &processes.rows, &lifecycle.rows));
+        // What died before the window began is an older story.
+        hangs.rows.retain(|hang| hang.ended_at().is_none_or(|at| at >= window.from));
+        Self {
+            window,
+            bounds: evidence(sections, "bounds", bounds),
+            runs: evidence(sections, "runs", run),
+            traffic: evidence(sections, "traffic", bucket),
+            gaps: evidence(sections, "gaps", gap),
+            errors: evidence(sections, "errors", error_burst),
+            processes,
+            lifecycle,
+            hangs,
+        }
+    }
+
+    /// What could not be learned, by section.
+    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+        let sections = [
+            ("bounds", &self.bounds.not_known),
+            ("processes", &self.processes.not_known),
+            ("lifecycle", &self.lifecycle.not_known),
+            ("runs", &self.runs.not_known),
+            ("traffic", &self.traffic.not_known),
+            ("gaps", &self.gaps.not_known),
+            ("hangs", &self.hangs.not_known),
+            ("errors", &self.errors.not_known),
+        ];
+        sections.into_iter().filter_map(|(name, why)| Some((name, why.as_deref()?))).collect()
+    }
+}
+
+fn evidence<T>(
+    sections: &BTreeMap<String, Section>,
+    name: &str,
+    read: impl Fn(&Row<'_>) -> Result<T, String>,
+) -> Evidence<T> {
+    let Some(section) = sections.get(name) else {
+        return Evidence {
+            rows: Vec::new(),
+            not_known: Some(String::from("it was not asked")),
+        };
+    };
+    let clipped = section.clipped.then(|| String::from("there were more rows than are fetched; ask a shorter window"));
+    let mut rows = Vec::new();
+    let mut unread = None;
+    for row in &section.rows {
+        match read(&Row(row)) {
+            Ok(fact) => rows.push(fact),
+            Err(why) => unread = Some(why),
+        }
+    }
+    Evidence {
+        rows,
+        not_known: unread.or(clipped),
+    }
+}
+
+fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
+    Ok(Bounds {
+        records: row.count("records")?,
+        last_activity_at: row.maybe_time("last_activity_at")?,
+        records_unfiltered: row.count("records_unfiltered")?,
+        environments: row.maybe_text("environments")?,
+        services: row.maybe_text("services")?,
+    })
+}
+
+fn process(row: &Row<'_>) -> Result<Process, String> {
+    Ok(Process {
+        instance: row.text("instance")?,
+        process: row.text("process")?,
+        service_version: row.maybe_text("service_version")?,
+        first_at: row.time("first_at")?,
+        last_at: row.time("last_at")?,
+    })
+}
+
+fn line(row: &Row<'_>) -> Result<Line, String> {
+    let kind = match row.text("line")?.as_str() {
+        "starting" => LineKind::Starting,
+        "stopping" => LineKind::Stopping,
+        "connected" => LineKind::Connected,
+        "heartbeat_timeout" => LineKind::HeartbeatTimeout,
+        "heartbeat_failed" => LineKind::HeartbeatFailed,
+        "lost" => LineKind::Lost,
+        "reconnect_failed" => LineKind::ReconnectFailed,
+        "notify_failed" => LineKind::NotifyFailed,
+        other => return Err(format!("`{other}` is no kind of line")),
+    };
+    Ok(Line {
+        instance: row.text("instance")?,
+        process: row.text("process")?,
+        kind,
+        episode: row.count("episode")?,
+        lines: row.count("lines")?,
+        first_at: row.time("first_at")?,
+        last_at: row.time("last_at")?,
+        trace_id: row.maybe_text("trace_id")?,
+    })
+}
+
+fn run(row: &Row<'_>) -> Result<Run, String> {
+    Ok(Run {
+        connects: successes(row, "connects")?,
+        requests: successes(row, "requests")?,
+        route: only(row, "routes", "route")?,
+        instance: only(row, "instances", "instance")?,
+        trace_id: row.maybe_text("trace_id")?,
+    })
+}
+
+fn successes(row: &Row<'_>, what: &str) -> Result<Option<Successes>, String> {
+    let count = row.count(what)?;
+    if count == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Successes {
+        count,
+        first_at: row.time(&format!("{what}_first_at"))?,
+        last_at: row.time(&format!("{what}_last_at"))?,
+        spread: row.spread(&format!("{what}_"))?.ok_or_else(|| format!("`{what}` has no durations"))?,
+    }))
+}
+
+/// A name, if the count beside it says that there is no other.
+fn only(row: &Row<'_>, count: &str, name: &str) -> Result<Option<String>, String> {
+    if row.count(count)? == 1 { row.maybe_text(name) } else { Ok(None) }
+}
+
+fn bucket(row: &Row<'_>) -> Result<Bucket, String> {
+    Ok(Bucket {
+        at: row.time("bucket_at")?,
+        requests: row.count("requests")?,
+        failed: row.count("failed_requests_count")?,
+        requests_p95_s: row.maybe_float("requests_p95_s")?,
+        statements: row.count("statements")?,
+        statements_slow: row.count("statements_slow")?,
+        statements_spread: row.spread("statements_")?,
+        statements_p50_s: row.maybe_float("statements_p50_s")?,
+        slow_between: row.maybe_time("slow_first_at")?.zip(row.maybe_time("slow_last_at")?),
+        trace_id: row.maybe_text("trace_id")?,
+    })
+}
+
+fn gap(row: &Row<'_>) -> Result<Gap, String> {
+    Ok(Gap {
+        before_at: row.time("before_at")?,
+        after_at: row.time("after_at")?,
+    })
+}
+
+fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, String> {
+    let started_at = row.time("started_at")?;
+    let instance = row.text("instance")?;
+    let own = row.text("process")?;
+    let fate = match row.maybe_float("duration_s")? {
+        Some(duration_s) => Fate::Ended {
+            duration_s,
+            failed: row.flag("failed")?,
+        },
+        None => death(&instance, &own, started_at, processes, lines).map_or(Fate::InFlight, Fate::Died),
+    };
+    Ok(Hang {
+        trace_id: row.text("trace_id")?,
+        span_id: row.text("span_id")?,
+        span_name: row.text("span_name")?,
+        request: matches!(row.text("role")?.as_str(), "request" | "health"),
+        started_at,
+        fate,
+        instance,
+        error: row.maybe_text("error_text")?,
+        addresses: row.count("addresses")?,
+    })
+}
+
+/// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
+/// another process of its instance that began when it had emitted its last. Worker processes that run side by side
+/// prove nothing about each other.
+fn death(instance: &str, own: &str, since: DateTime<Utc>, processes: &[Process], lines: &[Line]) -> Option<DateTime<Utc>> {
+    let last_at = processes.iter().find(|p| p.instance == instance && p.process == own).map(|p| p.last_at)?;
+    let successor = processes
+        .iter()
+        .filter(|p| p.instance == instance && p.process != own && p.first_at > since && p.first_at >= last_at)
+        .map(|p| p.first_at);
+    let said = lines
+        .iter()
+        .filter(|line| line.instance == instance && line.process == own && line.first_at > since)
+        .filter(|line| matches!(line.kind, LineKind::Starting | LineKind::Stopping))
+        .map(|line| line.first_at);
+    successor.chain(said).min()
+}
+
+fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
+    Ok(ErrorBurst {
+        template: row.text("template")?,
+        sample: row.text("sample")?,
+        requests: row.flag("failed_requests")?,
+        first_at: row.time("first_at")?,
+        last_at: row.time("last_at")?,
+        last_ended_at: row.time("last_ended_at")?,
+        traces: row.count("traces")?,
+        hung: row.count("hung")?,
+        spread: row.spread("")?,
+        route: only(row, "routes", "route")?,
+        instance: only(row, "instances", "instance")?,
+        trace_id: row.maybe_text("trace_id")?,
+    })
+}

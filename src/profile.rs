@@ -1,0 +1,150 @@
+//! What is known of a team's application: names of spans, log messages, thresholds. Values only; merging is config's.
+
+use chrono::TimeDelta;
+use serde::{Deserialize, Deserializer};
+
+use crate::window::parse_duration;
+
+/// The built-in profile, as TOML with comments.
+pub const BUILT_IN: &str = include_str!("profile/relay-api.toml");
+
+/// All settings, resolved. See `src/profile/relay-api.toml` for what each is and the built-in value.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// `api`, `demo` or a path.
+    pub source: String,
+    /// Empty: records without an environment.
+    pub environment: String,
+    /// Whether the environment is ignored.
+    pub all_environments: bool,
+    /// Empty: all.
+    pub service: String,
+    /// Empty: all.
+    pub instance: String,
+    /// `auto` or a format's name.
+    pub format: String,
+    /// `auto`, `always` or `never`.
+    pub color: String,
+    /// A folder, or empty.
+    pub queries: String,
+    /// How far before the window evidence is read.
+    #[serde(deserialize_with = "duration")]
+    pub lookback: TimeDelta,
+    /// What lasts longer hangs.
+    #[serde(deserialize_with = "duration")]
+    pub hang_after: TimeDelta,
+    /// What is unfinished and younger is not looked at.
+    #[serde(deserialize_with = "duration")]
+    pub in_flight_after: TimeDelta,
+    /// A finished statement that takes longer is slow.
+    #[serde(deserialize_with = "duration")]
+    pub slow_statement: TimeDelta,
+    /// The application.
+    pub app: App,
+    /// How its spans are told apart.
+    pub spans: Spans,
+    /// What it logs when it starts and stops.
+    pub process: Process,
+    /// What its queue listener logs.
+    pub listener: Listener,
+}
+
+/// The application and where it runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct App {
+    /// For commands to paste.
+    pub name: String,
+    /// The resource attribute that names a machine.
+    pub instance_attribute: String,
+    /// As in "SQLAlchemy connects succeeding".
+    pub database_client: String,
+    /// `https://host/org/project`, or empty.
+    pub project_url: String,
+}
+
+/// Instrumentation scopes and span names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spans {
+    /// Scopes of server spans.
+    pub request_scopes: Vec<String>,
+    /// Scopes of checkouts and statements.
+    pub database_scopes: Vec<String>,
+    /// The span of a checkout.
+    pub connect_span: String,
+    /// Spans of requests that need no database.
+    pub health: Vec<String>,
+}
+
+/// Parts of log messages about a process.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Process {
+    /// A new process begins.
+    pub starting: Vec<String>,
+    /// It goes in an orderly way.
+    pub stopping: Vec<String>,
+}
+
+/// Parts of log messages of the queue listener, and its names.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listener {
+    /// As in "queue service connected".
+    pub name: String,
+    /// As in "queue heartbeat times out".
+    pub short_name: String,
+    /// How long a heartbeat may take; no record holds it.
+    #[serde(deserialize_with = "duration")]
+    pub heartbeat_timeout: TimeDelta,
+    /// It listens.
+    pub connected: Vec<String>,
+    /// A heartbeat had no answer in time.
+    pub heartbeat_timed_out: Vec<String>,
+    /// A heartbeat failed in another way.
+    pub heartbeat_failed: Vec<String>,
+    /// It tries to connect again.
+    pub lost: Vec<String>,
+    /// An attempt failed.
+    pub reconnect_failed: Vec<String>,
+    /// It was needed and not connected.
+    pub notify_failed: Vec<String>,
+}
+
+fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    parse_duration(&text).map_err(serde::de::Error::custom)
+}
+
+/// A regular expression that finds any of the texts, taken literally; one that finds nothing for no texts.
+pub fn any_of(texts: &[String]) -> String {
+    if texts.is_empty() {
+        return String::from("[^\\s\\S]");
+    }
+    let escaped: Vec<String> = texts.iter().map(|text| regex::escape(text)).collect();
+    escaped.join("|")
+}
+
+/// Like [`any_of`], for whole strings.
+pub fn exactly_any_of(texts: &[String]) -> String {
+    format!("^({})$", any_of(texts))
+}
+
+impl Listener {
+    /// All messages that tell of trouble: they are no sign of activity.
+    pub fn trouble(&self) -> Vec<String> {
+        [
+            &self.heartbeat_timed_out,
+            &self.heartbeat_failed,
+            &self.lost,
+            &self.reconnect_failed,
+            &self.notify_failed,
+        ]
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect()
+    }
+}

@@ -1,0 +1,110 @@
+//! Several questions in one request: a `UNION ALL` of sections with one row shape, taken apart again by section.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Catalogue, ColumnSpec, Parameters, QueryError, bind};
+use crate::source::{ColumnType, Rows};
+
+/// The column that names the section; no query may have it.
+const SECTION: &str = "section";
+
+/// A request for several questions, and how to read its answer.
+#[derive(Debug, Clone)]
+pub struct Batch {
+    /// One statement.
+    pub sql: String,
+    /// The most rows that it can give, for the request's `limit`.
+    pub limit: usize,
+    sections: Vec<(String, BTreeMap<String, ColumnSpec>, usize)>,
+}
+
+/// The rows of one question.
+#[derive(Debug, Clone, Default)]
+pub struct Section {
+    /// One map a row: column name to value, every declared column present.
+    pub rows: Vec<BTreeMap<String, Value>>,
+    /// There were more rows than the budget, and at least one of them is not here.
+    pub clipped: bool,
+}
+
+impl Batch {
+    /// Binds the named queries and joins them.
+    ///
+    /// # Errors
+    /// Whatever [`bind`] refuses, or a query without `$limit`, whose size would be unknown.
+    pub fn new(catalogue: &Catalogue, names: &[&str], values: &Parameters) -> Result<Self, QueryError> {
+        let mut columns: BTreeMap<&str, ColumnType> = BTreeMap::new();
+        for name in names {
+            for (column, spec) in &catalogue.get(name)?.header.columns {
+                columns.insert(column, spec.data_type);
+            }
+        }
+        let mut branches = Vec::new();
+        let mut sections = Vec::new();
+        for name in names {
+            let query = catalogue.get(name)?;
+            let cells: Vec<String> = columns
+                .iter()
+                .map(|(column, data_type)| {
+                    let own = query.header.columns.contains_key(*column);
+                    let value = if own { format!("q.{column}") } else { String::from("NULL") };
+                    format!("CAST({value} AS {}) AS {column}", sql_type(*data_type))
+                })
+                .collect();
+            let sql = bind(catalogue, query, values)?;
+            branches.push(format!(
+                "SELECT '{name}' AS {SECTION}, {}\nFROM (\n{sql}\n) AS q",
+                cells.join(", ")
+            ));
+            sections.push((query.name.clone(), query.header.columns.clone(), query.header.budget));
+        }
+        Ok(Self {
+            sql: branches.join("\nUNION ALL\n"),
+            limit: sections.iter().map(|(_, _, budget)| budget + 1).sum(),
+            sections,
+        })
+    }
+
+    /// Takes the answer apart. Rows keep no order: whoever needs one sorts.
+    ///
+    /// # Errors
+    /// [`QueryError::Column`] when the answer lacks a declared column.
+    pub fn split(&self, answer: &Rows) -> Result<BTreeMap<String, Section>, QueryError> {
+        let index: BTreeMap<&str, usize> = answer.columns.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+        let missing = |name: &str, column: &str| QueryError::Column {
+            name: name.to_owned(),
+            column: column.to_owned(),
+            why: String::from("did not come back"),
+        };
+        let section_at = *index.get(SECTION).ok_or_else(|| missing("batch", SECTION))?;
+        let mut parts: BTreeMap<String, Section> = BTreeMap::new();
+        for (name, columns, budget) in &self.sections {
+            let mut places = Vec::new();
+            for column in columns.keys() {
+                places.push((column, *index.get(column.as_str()).ok_or_else(|| missing(name, column))?));
+            }
+            let own = answer.rows.iter().filter(|row| row.get(section_at).and_then(Value::as_str) == Some(name));
+            let rows: Vec<BTreeMap<String, Value>> = own
+                .map(|row| {
+                    let cell = |at: usize| row.get(at).cloned().unwrap_or(Value::Null);
+                    places.iter().map(|(column, at)| ((*column).clone(), cell(*at))).collect()
+                })
+                .collect();
+            let clipped = rows.len() > *budget;
+            parts.insert(name.clone(), Section { rows, clipped });
+        }
+        Ok(parts)
+    }
+}
+
+fn sql_type(data_type: ColumnType) -> &'static str {
+    match data_type {
+        ColumnType::Text | ColumnType::Json => "VARCHAR",
+        ColumnType::Int => "BIGINT",
+        ColumnType::Float => "DOUBLE",
+        ColumnType::Bool => "BOOLEAN",
+        ColumnType::Timestamp => "TIMESTAMP WITH TIME ZONE",
+    }
+}

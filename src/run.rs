@@ -1,0 +1,231 @@
+//! The imperative shell: settings, source, window, one round trip, report. What could not be learned is said.
+
+mod catalogue;
+mod context;
+mod rows;
+mod timeline;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::cli::{Cli, Command, ConfigCommand, QueriesCommand};
+use crate::config::{Config, ConfigError, Surroundings};
+use crate::profile::Settings;
+use crate::query::{Catalogue, QueryError};
+use crate::report::Report;
+use crate::source::{Source, SourceError};
+use crate::window::{self, Window, WindowError};
+
+/// What the process hands in: nothing below reads the clock, the environment or the working directory.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The time of day.
+    pub now: DateTime<Utc>,
+    /// Working directory, user's folder, variables.
+    pub surroundings: Surroundings,
+    /// Text that was piped in, if a command asked for it.
+    pub input: Option<String>,
+}
+
+/// Why there is no report.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// Settings.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The window.
+    #[error(transparent)]
+    Window(#[from] WindowError),
+    /// The catalogue or `--sql`.
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    /// The source.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    /// A flag that does not go with the rest.
+    #[error("{message}")]
+    Usage {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
+}
+
+impl Failure {
+    /// The exit code (contract.md): 2 for what was typed or configured, 3 for what could not be asked.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Source(_) => 3,
+            Self::Config(_) | Self::Window(_) | Self::Query(_) | Self::Usage { .. } => 2,
+        }
+    }
+
+    /// A short stable word for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Config(_) => "configuration",
+            Self::Window(_) => "window",
+            Self::Query(_) => "query",
+            Self::Source(error) => error.kind(),
+            Self::Usage { .. } => "usage",
+        }
+    }
+
+    /// What to do about it.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Config(error) => error.hint().to_owned(),
+            Self::Window(_) => String::from("times are UTC; `--since 1h` is the hour up to now"),
+            Self::Query(error) => error.hint(),
+            Self::Source(error) => error.hint().to_owned(),
+            Self::Usage { hint, .. } => hint.clone(),
+        }
+    }
+}
+
+/// Settings, resolved for this call.
+///
+/// # Errors
+/// [`Failure::Config`].
+pub fn settings(cli: &Cli, world: &World) -> Result<Config, Failure> {
+    Ok(Config::resolve(&world.surroundings, cli.common.config.as_deref(), cli.common.settings())?)
+}
+
+/// Runs a command that gives a report.
+///
+/// # Errors
+/// [`Failure`], which knows its exit code.
+pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failure> {
+    let catalogue = match config.settings.queries.as_str() {
+        "" => Catalogue::built_in()?,
+        folder => Catalogue::with_folder(Path::new(folder))?,
+    };
+    match &cli.command {
+        Command::Config(ConfigCommand::Show) => Ok(catalogue::settings_report(&config, &world)),
+        Command::Queries(QueriesCommand::List) => Ok(catalogue::list(&catalogue, &world)),
+        Command::Queries(QueriesCommand::Show { name }) => Ok(catalogue::show(catalogue.get(name)?, &world)),
+        Command::Queries(QueriesCommand::Check { folder }) => {
+            let catalogue = match folder {
+                Some(folder) => Catalogue::with_folder(folder)?,
+                None => catalogue,
+            };
+            catalogue::check(&catalogue, &config.settings, &world).await
+        }
+        Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Query(args) => {
+            let asked = Asked::new(&cli, config, catalogue, &world).await?;
+            rows::run(&asked, args, world.input.as_deref()).await
+        }
+        Command::Completions { .. } | Command::Man => Err(Failure::Usage {
+            message: String::from("this command has no report"),
+            hint: String::new(),
+        }),
+    }
+}
+
+/// A question with everything that is needed to ask it.
+struct Asked {
+    settings: Settings,
+    catalogue: Catalogue,
+    source: Source,
+    source_kind: &'static str,
+    source_name: String,
+    window: Window,
+    generated_at: DateTime<Utc>,
+    verbosity: u8,
+}
+
+impl Asked {
+    async fn new(cli: &Cli, config: Config, catalogue: Catalogue, world: &World) -> Result<Self, Failure> {
+        let settings = config.settings;
+        let typed_now = cli.common.now.as_deref().map(|text| window::parse_time(text, world.now)).transpose()?;
+        let typed = window::Typed {
+            since: cli.common.since.as_deref(),
+            from: cli.common.from.as_deref(),
+            to: cli.common.to.as_deref(),
+        };
+        // A wrong time costs no reading of a large capture.
+        let hour = Window::new(world.now - TimeDelta::hours(1), world.now)?;
+        window::resolve(typed, typed_now.unwrap_or(world.now), hour).or_else(|error| match error {
+            WindowError::Empty { .. } if typed_now.is_none() => Ok(hour),
+            error => Err(error),
+        })?;
+        let opened = open(&settings.source, typed_now).await?;
+        let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
+        let whole = match opened.holds {
+            Some(holds) => Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?,
+            None => Window::new(now - TimeDelta::hours(1), now)?,
+        };
+        Ok(Self {
+            window: window::resolve(typed, now, whole)?,
+            source: opened.source,
+            source_kind: opened.kind,
+            source_name: opened.name,
+            settings,
+            catalogue,
+            generated_at: world.now,
+            verbosity: cli.common.verbose,
+        })
+    }
+}
+
+struct Opened {
+    source: Source,
+    kind: &'static str,
+    name: String,
+    /// What a capture holds; "now" on a capture is its end.
+    holds: Option<Window>,
+}
+
+#[cfg(feature = "capture")]
+async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+    use crate::source::capture::Capture;
+
+    /// The records of 2025-12-08, reconstructed; see `fixtures/demo/generate.rs`.
+    const DEMO: &[u8] = include_bytes!("../fixtures/demo/records.ndjson.zst");
+
+    let (kind, name) = match source {
+        "api" => return Err(no_api()),
+        "demo" => ("demo", String::from("built-in example of 2025-12-08 (reconstructed from the runbook)")),
+        path => ("capture", path.to_owned()),
+    };
+    let path = source.to_owned();
+    // Reading is work for a thread of its own: an interrupt must not wait for it.
+    let opened = tokio::task::spawn_blocking(move || match kind {
+        "demo" => Capture::from_ndjson_zst("demo", DEMO, now),
+        _ => Capture::open(Path::new(&path), now),
+    });
+    let capture = opened.await.map_err(|error| SourceError::Unreadable {
+        path: source.to_owned(),
+        why: error.to_string(),
+    })??;
+    // A window is half-open: the last record must lie in it.
+    let holds = capture.held().map(|(from, to)| Window::new(from, to + TimeDelta::microseconds(1))).transpose()?;
+    Ok(Opened {
+        source: Source::Capture(Arc::new(capture)),
+        kind,
+        name,
+        holds,
+    })
+}
+
+#[cfg(not(feature = "capture"))]
+async fn open(source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+    match source {
+        "api" => Err(no_api()),
+        _ => Err(Failure::Usage {
+            message: String::from("this build reads no captures"),
+            hint: String::from("build it with the feature `capture`"),
+        }),
+    }
+}
+
+fn no_api() -> Failure {
+    Failure::Usage {
+        message: String::from("this version cannot ask Logfire's API yet"),
+        hint: String::from("use --source demo, or --source PATH with a capture of records"),
+    }
+}

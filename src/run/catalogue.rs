@@ -1,0 +1,134 @@
+//! `queries list | show | check` and `config show`: what the tool would ask, and with which settings.
+
+use serde_json::{Map, Value, json};
+
+use super::{Failure, World};
+use crate::config::Config;
+use crate::profile::Settings;
+use crate::query::{Catalogue, Origin, Query, QueryError, bind, single_select};
+use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table};
+use crate::window::{Window, rfc3339};
+use crate::words::counted;
+
+pub(super) fn list(catalogue: &Catalogue, world: &World) -> Report {
+    let rows = catalogue.iter().map(|query| [query.name.clone(), origin(query), query.header.purpose.clone()]).collect();
+    let headline = format!("{} queries in the catalogue", catalogue.iter().count());
+    listing("queries-list", headline, ["name", "origin", "purpose"], rows, world)
+}
+
+fn origin(query: &Query) -> String {
+    match &query.origin {
+        Origin::BuiltIn => String::from("built in"),
+        Origin::Added(path) => format!("added by {}", path.display()),
+        Origin::Overrides(path) => format!("replaced by {}", path.display()),
+    }
+}
+
+pub(super) fn settings_report(config: &Config, world: &World) -> Report {
+    let resolved = config.resolved();
+    let changed = resolved.iter().filter(|row| row.origin != "built-in profile").count() as u64;
+    let headline = format!("{}, {changed} not from the built-in profile", counted(resolved.len() as u64, "setting"));
+    let rows = resolved.into_iter().map(|row| [row.key, row.value, row.origin]).collect();
+    listing("config-show", headline, ["key", "value", "origin"], rows, world)
+}
+
+pub(super) fn show(query: &Query, world: &World) -> Report {
+    let mut report = listing("queries-show", query.header.purpose.clone(), ["name", "origin", "sql"], Vec::new(), world);
+    if let Value::Object(document) = &mut report.document {
+        document.remove("rows");
+        document.insert(String::from("name"), json!(query.name));
+        document.insert(String::from("origin"), json!(origin(query)));
+        document.insert(String::from("sql"), json!(query.sql));
+    }
+    report.data.rows = vec![vec![json!(query.name), json!(origin(query)), json!(query.sql)]];
+    report.blocks = vec![Block::Preformatted(query.sql.trim_end().to_owned())];
+    report
+}
+
+/// Binds and parses every query, and plans each against empty tables where there is an engine.
+pub(super) async fn check(catalogue: &Catalogue, settings: &Settings, world: &World) -> Result<Report, Failure> {
+    let window = Window::new(world.now - chrono::TimeDelta::hours(1), world.now)?;
+    let values = super::timeline::parameters(settings, window);
+    let mut rows = Vec::new();
+    for query in catalogue.iter() {
+        let sql = bind(catalogue, query, &values)?;
+        single_select(&query.name, &sql)?;
+        plan(query, sql, window).await?;
+        rows.push([query.name.clone(), origin(query), counted(query.header.columns.len() as u64, "column")]);
+    }
+    let headline = format!("all {} queries are right", rows.len());
+    Ok(listing("queries-check", headline, ["name", "origin", "columns"], rows, world))
+}
+
+#[cfg(feature = "capture")]
+async fn plan(query: &Query, sql: String, window: Window) -> Result<(), Failure> {
+    use crate::source::capture::Capture;
+    use crate::source::{Request, SourceError};
+
+    let request = Request {
+        sql,
+        from: window.from,
+        to: window.to,
+        limit: 1,
+    };
+    let wrong = |column: &str, why: String| QueryError::Column {
+        name: query.name.clone(),
+        column: column.to_owned(),
+        why,
+    };
+    let answer = Capture::empty().query(&request).await.map_err(|error| match error {
+        SourceError::Rejected { message, .. } => Failure::Query(QueryError::Sql {
+            name: query.name.clone(),
+            why: message,
+        }),
+        other => Failure::Source(other),
+    })?;
+    for (name, spec) in &query.header.columns {
+        match answer.rows.columns.iter().find(|column| column.name == *name) {
+            None => return Err(wrong(name, String::from("is in the header and not in the result")).into()),
+            Some(column) if column.data_type != spec.data_type => {
+                return Err(wrong(name, format!("is {spec} in the header and {:?} in the result", column.data_type)).into());
+            }
+            Some(_) => {}
+        }
+    }
+    match answer.rows.columns.iter().find(|column| !query.header.columns.contains_key(&column.name)) {
+        Some(extra) => Err(wrong(&extra.name, String::from("is in the result and not in the header")).into()),
+        None => Ok(()),
+    }
+}
+
+#[cfg(not(feature = "capture"))]
+async fn plan(_query: &Query, _sql: String, _window: Window) -> Result<(), Failure> {
+    Ok(())
+}
+
+/// A report that is a plain table of texts.
+fn listing<const N: usize>(
+    command: &str,
+    headline: String,
+    columns: [&str; N],
+    rows: Vec<[String; N]>,
+    world: &World,
+) -> Report {
+    let object = |row: &[String; N]| columns.iter().map(|&c| c.to_owned()).zip(row.iter().map(|cell| json!(cell))).collect::<Map<_, _>>();
+    let document = json!({
+        "schema": format!("relay-diag.{command}.v1"),
+        "generated_at": rfc3339(world.now),
+        "rows": rows.iter().map(object).collect::<Vec<_>>(),
+    });
+    Report {
+        headline,
+        severity: Severity::Info,
+        outcome: Outcome::Fine,
+        blocks: vec![Block::Table(Table {
+            columns: columns.iter().map(|&title| Header { title: title.to_owned(), align: Align::Left }).collect(),
+            rows: rows.iter().map(|row| row.iter().map(Cell::plain).collect()).collect(),
+        })],
+        document,
+        data: Data {
+            columns: columns.iter().map(|&c| c.to_owned()).collect(),
+            rows: rows.iter().map(|row| row.iter().map(|cell| json!(cell)).collect()).collect(),
+        },
+    }
+}

@@ -1,0 +1,93 @@
+//! `query NAME` and `query --sql`: rows as they are.
+
+use serde_json::{Value, json};
+
+use super::{Asked, Failure};
+use crate::cli::QueryArgs;
+use crate::query::{bind, single_select};
+use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::source::{ColumnType, Request, Rows};
+use crate::words::counted;
+
+pub(super) async fn run(asked: &Asked, args: &QueryArgs, input: Option<&str>) -> Result<Report, Failure> {
+    let limit = usize::try_from(args.limit).unwrap_or(usize::MAX);
+    let (name, sql, from) = match (&args.name, args.sql.as_deref()) {
+        (Some(name), _) => {
+            let query = asked.catalogue.get(name)?;
+            let sql = bind(&asked.catalogue, query, &asked.parameters())?;
+            (name.clone(), sql, asked.window.from - asked.settings.lookback)
+        }
+        (None, typed) => {
+            let sql = match typed {
+                Some("-") => input.unwrap_or_default(),
+                other => other.unwrap_or_default(),
+            };
+            (String::from("--sql"), sql.to_owned(), asked.window.from)
+        }
+    };
+    single_select(&name, &sql)?;
+    let request = Request {
+        sql: sql.clone(),
+        from,
+        to: asked.window.to,
+        limit: limit + 1,
+    };
+    asked.say_sql(&sql);
+    let answer = asked.source.query(&request).await?;
+    let mut rows = answer.rows;
+    let clipped = rows.rows.len() > limit;
+    rows.rows.truncate(limit);
+    Ok(report(asked, &name, &sql, &rows, clipped, answer.attempts.max(1)))
+}
+
+fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spent: u32) -> Report {
+    let count = counted(rows.rows.len() as u64, "row");
+    let headline = match (rows.rows.is_empty(), clipped) {
+        (true, _) => format!("no rows for {name}"),
+        (false, true) => format!("the first {count} of more for {name}: raise --limit or narrow the window"),
+        (false, false) => format!("{count} for {name}"),
+    };
+    let header = |column: &crate::source::Column| Header {
+        title: column.name.clone(),
+        align: match column.data_type {
+            ColumnType::Int | ColumnType::Float => Align::Right,
+            _ => Align::Left,
+        },
+    };
+    let cells = |row: &Vec<Value>| row.iter().map(|value| Cell::plain(text(value))).collect();
+    let names: Vec<String> = rows.columns.iter().map(|column| column.name.clone()).collect();
+    let object = |row: &Vec<Value>| names.iter().cloned().zip(row.iter().cloned()).collect::<serde_json::Map<_, _>>();
+    let mut document = asked.document("query", spent, &[]);
+    document.insert(String::from("query"), json!({"name": name, "sql": sql}));
+    document.insert(String::from("columns"), json!(rows.columns));
+    document.insert(String::from("rows"), rows.rows.iter().map(object).collect::<Vec<_>>().into());
+    document.insert(String::from("clipped"), json!(clipped));
+    let mut blocks = Vec::new();
+    if !rows.rows.is_empty() {
+        blocks.push(Block::Table(Table {
+            columns: rows.columns.iter().map(header).collect(),
+            rows: rows.rows.iter().map(cells).collect(),
+        }));
+    }
+    blocks.push(Block::Notes(asked.notes(spent, &[]).into_iter().map(Note::from).collect()));
+    Report {
+        headline,
+        severity: if rows.rows.is_empty() { Severity::Warning } else { Severity::Info },
+        outcome: if rows.rows.is_empty() { Outcome::Inconclusive } else { Outcome::Fine },
+        blocks,
+        document: Value::Object(document),
+        data: Data {
+            columns: names.clone(),
+            rows: rows.rows.clone(),
+        },
+    }
+}
+
+/// A cell for people: text as it is, null as a dash, the rest as JSON.
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::from("-"),
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,96 @@
+//! `timeline`: one batch of eight sections, read into facts.
+
+use super::context::NotKnown;
+use super::{Asked, Failure};
+use crate::facts::{Facts, to_seconds};
+use crate::profile::{any_of, exactly_any_of};
+use crate::query::{Batch, Parameter, Parameters};
+use crate::report::Report;
+use crate::source::Request;
+use crate::timeline::{ReportContext, timeline, to_report};
+use crate::window::Window;
+
+/// The evidence of a timeline.
+const SECTIONS: [&str; 8] = ["bounds", "processes", "lifecycle", "runs", "traffic", "gaps", "hangs", "errors"];
+/// Buckets of a window: enough to see a minute in an hour, few enough to fetch (design.md).
+const BUCKETS: i64 = 120;
+/// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
+const SHORTEST_PAUSE_S: f64 = 60.0;
+
+pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
+    let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
+    asked.say_sql(&batch.sql);
+    let request = Request {
+        sql: batch.sql.clone(),
+        from: asked.window.from - asked.settings.lookback,
+        to: asked.window.to,
+        limit: batch.limit,
+    };
+    let answer = asked.source.query(&request).await?;
+    let facts = Facts::read(asked.window, &batch.split(&answer.rows)?);
+    let not_known: Vec<NotKnown> = facts
+        .not_known()
+        .into_iter()
+        .map(|(section, why)| NotKnown {
+            section: section.to_owned(),
+            why: why.to_owned(),
+        })
+        .collect();
+    let spent = answer.attempts.max(1);
+    let context = ReportContext {
+        document: asked.document("timeline", spent, &not_known),
+        notes: asked.notes(spent, &not_known),
+        project_url: &asked.settings.app.project_url,
+    };
+    Ok(to_report(&timeline(&facts, &asked.settings), context))
+}
+
+impl Asked {
+    /// Values for every parameter that a query of the catalogue may have.
+    pub(super) fn parameters(&self) -> Parameters {
+        parameters(&self.settings, self.window)
+    }
+
+    pub(super) fn say_sql(&self, sql: &str) {
+        let _ = (self.verbosity, sql);
+    }
+}
+
+/// Values for every parameter that a query of the catalogue may have.
+pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) -> Parameters {
+    let some = |text: String| Parameter::Text(Some(text));
+    let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
+    let seconds = |span| Parameter::Seconds(to_seconds(span));
+    let bucket_s = (window.length().num_seconds() / BUCKETS + 1).max(1);
+    let environment = (!settings.all_environments).then(|| settings.environment.clone());
+    let (spans, process, listener) = (&settings.spans, &settings.process, &settings.listener);
+    Parameters::from([
+        ("from", Parameter::Timestamp(window.from)),
+        ("to", Parameter::Timestamp(window.to)),
+        ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
+        ("env", Parameter::Text(environment)),
+        ("service", filter(&settings.service)),
+        ("instance", filter(&settings.instance)),
+        ("instance_key", some(settings.app.instance_attribute.clone())),
+        ("request_scope", some(exactly_any_of(&spans.request_scopes))),
+        ("database_scope", some(exactly_any_of(&spans.database_scopes))),
+        ("connect_span", some(spans.connect_span.clone())),
+        ("health_span", some(exactly_any_of(&spans.health))),
+        ("starting_message", some(any_of(&process.starting))),
+        ("stopping_message", some(any_of(&process.stopping))),
+        ("connected_message", some(any_of(&listener.connected))),
+        ("heartbeat_timeout_message", some(any_of(&listener.heartbeat_timed_out))),
+        ("heartbeat_failed_message", some(any_of(&listener.heartbeat_failed))),
+        ("lost_message", some(any_of(&listener.lost))),
+        ("reconnect_failed_message", some(any_of(&listener.reconnect_failed))),
+        ("notify_failed_message", some(any_of(&listener.notify_failed))),
+        ("listener_message", some(any_of(&listener.trouble()))),
+        ("hang_after_s", seconds(settings.hang_after)),
+        ("in_flight_after_s", seconds(settings.in_flight_after)),
+        ("slow_s", seconds(settings.slow_statement)),
+        ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
+        #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
+        ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
+        ("bucket", some(format!("{bucket_s} seconds"))),
+    ])
+}

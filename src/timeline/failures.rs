@@ -1,0 +1,155 @@
+//! Bursts of failures, an empty pool among them, and stretches of slow statements.
+
+use std::sync::LazyLock;
+
+use chrono::TimeDelta;
+use regex::Regex;
+
+use super::{Entry, EntryKind, Scene};
+use crate::facts::{Bucket, ErrorBurst, Spread};
+use crate::report::Severity;
+use crate::words::{self, counted};
+
+/// Kinds of error that have rows of their own; the rest is one row.
+const SHOWN: usize = 6;
+/// Room for an error in the event column.
+const ERROR_WIDTH: usize = 90;
+/// Fewer slow statements in a bucket than this are chance.
+const LEAST_SLOW_STATEMENTS: u64 = 5;
+
+/// `QueuePool limit of size 10 overflow 5 reached`, by structure and not by the words around it.
+static POOL_LIMIT: LazyLock<Option<Regex>> =
+    LazyLock::new(|| Regex::new(r"(?i)pool\b.*\bsize (\d+) overflow (\d+) reached").ok());
+
+/// Size and overflow of the pool that an error says is empty.
+pub(super) fn empty_pool(error: &str) -> Option<(u64, u64)> {
+    let found = POOL_LIMIT.as_ref()?.captures(error)?;
+    Some((found.get(1)?.as_str().parse().ok()?, found.get(2)?.as_str().parse().ok()?))
+}
+
+pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
+    // A request that hung and then failed is told by its own row.
+    let mut bursts: Vec<&ErrorBurst> = scene.facts.errors.rows.iter().filter(|burst| burst.traces > burst.hung).collect();
+    bursts.sort_by(|a, b| (b.requests, b.traces, a.first_at, &a.template).cmp(&(a.requests, a.traces, b.first_at, &b.template)));
+    let (shown, folded) = bursts.split_at(bursts.len().min(SHOWN));
+    let mut entries: Vec<Entry> = shown.iter().map(|burst| told(scene, burst)).collect();
+    match folded {
+        [] => {}
+        [one] => entries.push(told(scene, one)),
+        [first, ..] => entries.push(more(first, folded)),
+    }
+    entries
+}
+
+fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
+    let fast = burst.traces - burst.hung;
+    let on = match &burst.instance {
+        Some(instance) => scene.on(instance, burst.first_at),
+        None => String::new(),
+    };
+    let error = words::error(&burst.sample, ERROR_WIDTH);
+    let (kind, event) = match empty_pool(&burst.sample) {
+        Some((size, overflow)) => (
+            EntryKind::PoolExhausted,
+            format!("connection pool empty (size {size}, overflow {overflow}){on}"),
+        ),
+        None if !burst.requests => (EntryKind::Errors, format!("{error}{on}")),
+        None => {
+            let who = match &burst.route {
+                Some(route) => format!("{route} fails"),
+                None => String::from("requests fail"),
+            };
+            (EntryKind::RequestsFail, format!("{who}{on}: {error}"))
+        }
+    };
+    let severity = if burst.requests { Severity::Critical } else { Severity::Warning };
+    let mut entry = Entry::new(burst.first_at, kind, event, severity);
+    entry.end = Some(burst.last_ended_at.max(burst.last_at));
+    entry.duration = match (&burst.spread, burst.requests) {
+        (Some(spread), true) => {
+            let verb = if fast == 1 { "fails" } else { "fail" };
+            format!("{} {verb} after {}", counted(fast, "request"), words::range(spread.p5_s, spread.p95_s))
+        }
+        _ => counted(burst.traces, "time"),
+    };
+    entry.duration_s = burst.spread.map(|spread| (spread.min_s, spread.max_s));
+    entry.count = fast;
+    entry.instances = burst.instance.iter().cloned().collect();
+    entry.trace_ids = burst.trace_id.iter().cloned().collect();
+    entry
+}
+
+fn more(first: &ErrorBurst, folded: &[&ErrorBurst]) -> Entry {
+    let start = folded.iter().map(|burst| burst.first_at).min().unwrap_or(first.first_at);
+    let traces: u64 = folded.iter().map(|burst| burst.traces - burst.hung).sum();
+    let critical = folded.iter().any(|burst| burst.requests);
+    let severity = if critical { Severity::Critical } else { Severity::Warning };
+    let kind = if critical { EntryKind::RequestsFail } else { EntryKind::Errors };
+    let event = format!("{} more bursts of errors", folded.len());
+    let mut entry = Entry::new(start, kind, event, severity);
+    entry.end = folded.iter().map(|burst| burst.last_ended_at).max();
+    entry.duration = counted(traces, "trace");
+    entry.count = traces;
+    entry.trace_ids = folded.iter().filter_map(|burst| burst.trace_id.clone()).collect();
+    entry
+}
+
+/// A bucket in which most statements were slow: their median is over the limit, and they are enough to be no chance.
+fn is_slow(bucket: &Bucket) -> bool {
+    bucket.statements_slow >= LEAST_SLOW_STATEMENTS && 2 * bucket.statements_slow > bucket.statements
+}
+
+pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
+    let mut buckets: Vec<&Bucket> = scene.facts.traffic.rows.iter().collect();
+    buckets.sort_by_key(|bucket| bucket.at);
+    let usual = median(buckets.iter().filter(|bucket| !is_slow(bucket)).filter_map(|bucket| bucket.statements_p50_s));
+    let width = scene.facts.window.length() / 60;
+    let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
+    // One bucket in between that had too few statements to tell does not end a stretch.
+    let stretches = slow.chunk_by(|a, b| b.at - a.at <= width.max(TimeDelta::seconds(2)));
+    stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect()
+}
+
+fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
+    let (first_at, _) = stretch.first()?.slow_between?;
+    let (_, last_at) = stretch.last()?.slow_between?;
+    let spreads: Vec<Spread> = stretch.iter().filter_map(|bucket| bucket.statements_spread).collect();
+    let middle = median(stretch.iter().filter_map(|bucket| bucket.statements_p50_s))?;
+    let high = spreads.iter().map(|spread| spread.p95_s).fold(0.0, f64::max);
+    let low = spreads.iter().map(|spread| spread.p5_s).fold(f64::INFINITY, f64::min).min(middle);
+    let mut entry = Entry::new(first_at, EntryKind::StatementsSlow, "statements slow", Severity::Warning);
+    entry.end = Some(last_at);
+    entry.duration = match usual {
+        Some(usual) => format!("median {}, p95 {} (else {})", words::duration(middle), words::duration(high), words::duration(usual)),
+        None => format!("median {}, p95 {}", words::duration(middle), words::duration(high)),
+    };
+    entry.duration_s = Some((low, high));
+    entry.count = stretch.iter().map(|bucket| bucket.statements_slow).sum();
+    entry.trace_ids = stretch.iter().filter_map(|bucket| bucket.trace_id.clone()).take(3).collect();
+    Some(entry)
+}
+
+/// The middle value; of an even number the lower of the two.
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut sorted: Vec<f64> = values.collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted.get(sorted.len().checked_sub(1)? / 2).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_pool_is_known_by_its_numbers() {
+        let text = "QueuePool limit of size 10 overflow 5 reached, connection timed out, timeout 30.00";
+        assert_eq!(empty_pool(text), Some((10, 5)));
+        assert_eq!(empty_pool("deadlock detected"), None);
+    }
+
+    #[test]
+    fn the_median_is_the_middle() {
+        assert_eq!(median([3.0, 1.0, 2.0].into_iter()), Some(2.0));
+        assert_eq!(median(std::iter::empty()), None);
+    }
+}

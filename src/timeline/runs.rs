@@ -1,0 +1,123 @@
+//! Success, in runs: as checkouts while nothing is wrong, as requests while a hang or a failure is open, and with
+//! emphasis beside an open hang, because that is what makes an incident hard to believe.
+
+use chrono::{DateTime, Utc};
+
+use super::{Entry, EntryKind, Scene};
+use crate::facts::{Run, Spread, Successes};
+use crate::report::Severity;
+use crate::words;
+
+/// Runs beside trouble that have rows of their own; the rest is one row, since they say the same.
+const SHOWN_IN_TROUBLE: usize = 3;
+
+/// A stretch of runs that is told in one row.
+struct Stretch<'a> {
+    beside_hang: bool,
+    in_trouble: bool,
+    runs: Vec<&'a Run>,
+}
+
+pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
+    let mut stretches: Vec<Stretch<'_>> = Vec::new();
+    let mut runs: Vec<(DateTime<Utc>, &Run)> =
+        scene.facts.runs.rows.iter().filter_map(|run| Some((run.first_at()?, run))).collect();
+    runs.sort_by_key(|(at, run)| (*at, run.trace_id.as_deref()));
+    let mut alone_in_trouble = 0;
+    for (at, run) in runs {
+        let beside_hang = scene.hanging_at(at);
+        let in_trouble = beside_hang || scene.failing_at(at);
+        let last = stretches.last_mut();
+        let same_state = last.as_ref().is_some_and(|s| s.in_trouble == in_trouble && s.beside_hang == beside_hang);
+        let joins = match &last {
+            Some(stretch) if same_state && in_trouble => alone_in_trouble >= SHOWN_IN_TROUBLE && stretch.in_trouble,
+            Some(stretch) if same_state => !breaks_between(told, stretch.runs.last().and_then(|run| run.last_at()), at),
+            _ => false,
+        };
+        if !in_trouble {
+            alone_in_trouble = 0;
+        }
+        match last {
+            Some(stretch) if joins => stretch.runs.push(run),
+            _ => {
+                alone_in_trouble += usize::from(in_trouble);
+                stretches.push(Stretch {
+                    beside_hang,
+                    in_trouble,
+                    runs: vec![run],
+                });
+            }
+        }
+    }
+    stretches.iter().filter_map(|stretch| entry(scene, stretch)).collect()
+}
+
+impl Run {
+    fn last_at(&self) -> Option<DateTime<Utc>> {
+        [&self.connects, &self.requests].into_iter().flatten().map(|some| some.last_at).max()
+    }
+}
+
+/// Whether something stands between two runs while nothing is wrong, so that they are two stretches.
+fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
+    let Some(last_at) = last_at else {
+        return false;
+    };
+    told.iter().any(|entry| {
+        let notable = entry.severity >= Severity::Warning
+            || matches!(entry.kind, EntryKind::Gap | EntryKind::InstanceStarted | EntryKind::Deploy);
+        notable && last_at < entry.last() && entry.start <= at
+    })
+}
+
+fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
+    if !stretch.in_trouble {
+        let connects = merged(stretch.runs.iter().filter_map(|run| run.connects.as_ref()));
+        if let Some(connects) = connects {
+            let event = format!("{} connects succeeding", scene.profile.app.database_client);
+            let mut entry = success(&connects, EntryKind::ConnectsSucceed, event, stretch);
+            entry.duration = words::spread(&connects.spread);
+            return Some(entry);
+        }
+    }
+    let requests = merged(stretch.runs.iter().filter_map(|run| run.requests.as_ref()))?;
+    let route = match stretch.runs.as_slice() {
+        [one] if requests.count == 1 => one.route.as_deref(),
+        _ => None,
+    };
+    let (event, verb) = match route {
+        Some(route) => (format!("{route} starts"), "succeeds"),
+        None => (String::from("multiple requests"), "succeed"),
+    };
+    let mut entry = success(&requests, EntryKind::RequestsSucceed, event, stretch);
+    entry.duration = format!("{verb} in {}", words::spread(&requests.spread));
+    entry.emphasis = stretch.beside_hang;
+    Some(entry)
+}
+
+fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stretch<'_>) -> Entry {
+    let mut entry = Entry::new(successes.first_at, kind, event, Severity::Ok);
+    entry.end = (successes.count > 1).then_some(successes.last_at);
+    entry.duration_s = Some((successes.spread.min_s, successes.spread.max_s));
+    entry.count = successes.count;
+    let instances: std::collections::BTreeSet<&String> =
+        stretch.runs.iter().filter_map(|run| run.instance.as_ref()).collect();
+    entry.instances = instances.into_iter().cloned().collect();
+    entry.trace_ids = stretch.runs.iter().filter_map(|run| run.trace_id.clone()).take(3).collect();
+    entry
+}
+
+/// Runs as one. Percentiles of several runs can't be joined exactly: the widest are taken, which hides nothing.
+pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<Successes> {
+    parts.cloned().reduce(|a, b| Successes {
+        count: a.count + b.count,
+        first_at: a.first_at.min(b.first_at),
+        last_at: a.last_at.max(b.last_at),
+        spread: Spread {
+            min_s: a.spread.min_s.min(b.spread.min_s),
+            p5_s: a.spread.p5_s.min(b.spread.p5_s),
+            p95_s: a.spread.p95_s.max(b.spread.p95_s),
+            max_s: a.spread.max_s.max(b.spread.max_s),
+        },
+    })
+}
