@@ -1,0 +1,94 @@
+//! The engine's errors as one line for a person, with the place in the SQL where it says one.
+
+use datafusion::error::DataFusionError;
+
+use super::SourceError;
+
+/// Column lists in messages are cut here: the 44 columns of `records` would bury the cause.
+const MESSAGE_CHARS: usize = 600;
+
+/// The refusal that the engine's error stands for.
+pub(super) fn rejected(error: &DataFusionError) -> SourceError {
+    let root = root(error);
+    let message = tidy(&root_message(root));
+    let at = error
+        .diagnostic()
+        .or_else(|| root.diagnostic())
+        .and_then(|diagnostic| diagnostic.span)
+        .map(|span| (span.start.line, span.start.column))
+        .or_else(|| place(&message));
+    SourceError::Rejected { message, at }
+}
+
+/// The innermost engine error: the outer ones tell which optimizer rule met it.
+fn root(error: &DataFusionError) -> &DataFusionError {
+    match error.find_root() {
+        DataFusionError::Diagnostic(_, inner) | DataFusionError::Context(_, inner) => root(inner),
+        DataFusionError::Collection(errors) => errors.first().map_or(error, root),
+        DataFusionError::Shared(inner) => root(inner),
+        found => found,
+    }
+}
+
+fn root_message(error: &DataFusionError) -> String {
+    match error {
+        // Their own `message()` is debug output, or adds an appeal to file a bug.
+        DataFusionError::SQL(inner, _) => inner.to_string(),
+        DataFusionError::Internal(message) => message.clone(),
+        other => other.message().into_owned(),
+    }
+}
+
+fn tidy(message: &str) -> String {
+    let message = message
+        .split(DataFusionError::BACK_TRACE_SEP)
+        .next()
+        .unwrap_or(message);
+    let message = message
+        .split("\nThis issue was likely caused")
+        .next()
+        .unwrap_or(message);
+    let message = message
+        .strip_prefix("sql parser error: ")
+        .unwrap_or(message);
+    let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(MESSAGE_CHARS) {
+        Some((end, _)) => format!("{}...", &line[..end]),
+        None => line,
+    }
+}
+
+/// The parser names the place in its text only: `... at Line: 1, Column: 5`.
+fn place(message: &str) -> Option<(u64, u64)> {
+    let (line, column) = message.rsplit_once("Line: ")?.1.split_once(", Column: ")?;
+    let digits = column
+        .find(|c: char| !c.is_ascii_digit())
+        .unwrap_or(column.len());
+    Some((line.parse().ok()?, column[..digits].parse().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_place_is_read_from_the_parser_s_text() {
+        assert_eq!(
+            place("Expected: an expression, found: EOF at Line: 3, Column: 15"),
+            Some((3, 15))
+        );
+        assert_eq!(place("found: ) at Line: 1, Column: 5 near x"), Some((1, 5)));
+        assert_eq!(place("no place"), None);
+        assert_eq!(place("Line: , Column: "), None);
+    }
+
+    #[test]
+    fn messages_are_one_line_without_boilerplate() {
+        let error =
+            DataFusionError::Internal(String::from("what\n  happened")).context("some rule");
+        let SourceError::Rejected { message, at } = rejected(&error) else {
+            unreachable!("always a refusal")
+        };
+        assert_eq!((message.as_str(), at), ("what happened", None));
+    }
+}

@@ -1,0 +1,256 @@
+//! The columns of `records_all` and what holds for every row of them, whatever file it came from.
+
+use std::sync::{Arc, LazyLock};
+
+use chrono::{DateTime, Utc};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray,
+};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::{
+    DataType, Date32Type, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
+};
+use datafusion::arrow::error::ArrowError;
+
+/// The zone of every timestamp column and of the engine's own `now()`, so that comparing them needs no cast.
+pub(super) const ZONE: &str = "UTC";
+
+const MICROS_PER_SECOND: f64 = 1e6;
+const MICROS_PER_DAY: i64 = 86_400_000_000;
+
+/// How a column is read and stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A string.
+    Text,
+    /// JSON, kept as its text.
+    Json,
+    /// An instant, microseconds in UTC.
+    Timestamp,
+    /// A 64-bit float.
+    Float,
+    /// A 32-bit integer.
+    Int,
+    /// A boolean.
+    Bool,
+    /// A day.
+    Date,
+    /// A list of strings.
+    TextList,
+}
+
+impl Kind {
+    /// The engine's type for it.
+    pub(super) fn data_type(self) -> DataType {
+        match self {
+            Self::Text | Self::Json => DataType::Utf8,
+            Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
+            Self::Float => DataType::Float64,
+            Self::Int => DataType::Int32,
+            Self::Bool => DataType::Boolean,
+            Self::Date => DataType::Date32,
+            Self::TextList => DataType::new_list(DataType::Utf8, true),
+        }
+    }
+}
+
+/// Every column of Logfire's `records`, in the order of its own schema: the alphabet's, which lookups rely on.
+pub(super) const COLUMNS: [(&str, Kind); 44] = [
+    ("attributes", Kind::Json),
+    ("attributes_json_schema", Kind::Json),
+    ("created_at", Kind::Timestamp),
+    ("day", Kind::Date),
+    ("deployment_environment", Kind::Text),
+    ("duration", Kind::Float),
+    ("end_timestamp", Kind::Timestamp),
+    ("exception_message", Kind::Text),
+    ("exception_stacktrace", Kind::Text),
+    ("exception_type", Kind::Text),
+    ("http_method", Kind::Text),
+    ("http_response_status_code", Kind::Int),
+    ("http_route", Kind::Text),
+    ("is_exception", Kind::Bool),
+    ("kind", Kind::Text),
+    ("level", Kind::Int),
+    ("log_body", Kind::Json),
+    ("message", Kind::Text),
+    ("otel_events", Kind::Json),
+    ("otel_links", Kind::Json),
+    ("otel_resource_attributes", Kind::Json),
+    ("otel_scope_attributes", Kind::Json),
+    ("otel_scope_name", Kind::Text),
+    ("otel_scope_version", Kind::Text),
+    ("otel_status_code", Kind::Text),
+    ("otel_status_message", Kind::Text),
+    ("parent_span_id", Kind::Text),
+    ("process_pid", Kind::Int),
+    ("project_id", Kind::Text),
+    ("service_instance_id", Kind::Text),
+    ("service_name", Kind::Text),
+    ("service_namespace", Kind::Text),
+    ("service_version", Kind::Text),
+    ("span_id", Kind::Text),
+    ("span_name", Kind::Text),
+    ("start_timestamp", Kind::Timestamp),
+    ("tags", Kind::TextList),
+    ("telemetry_sdk_language", Kind::Text),
+    ("telemetry_sdk_name", Kind::Text),
+    ("telemetry_sdk_version", Kind::Text),
+    ("trace_id", Kind::Text),
+    ("url_full", Kind::Text),
+    ("url_path", Kind::Text),
+    ("url_query", Kind::Text),
+];
+
+/// Without these nothing can be said of a record; Logfire never leaves them null.
+pub(super) const REQUIRED: [&str; 5] = [
+    "trace_id",
+    "span_id",
+    "span_name",
+    "start_timestamp",
+    "kind",
+];
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let fields: Vec<Field> = COLUMNS
+        .iter()
+        .map(|(name, kind)| Field::new(*name, kind.data_type(), true))
+        .collect();
+    Arc::new(Schema::new(fields))
+});
+
+/// The schema of `records_all` and `records`.
+pub(super) fn schema() -> SchemaRef {
+    SCHEMA.clone()
+}
+
+/// Where a column stands, or `None` for a name that Logfire does not have.
+pub(super) fn position(name: &str) -> Option<usize> {
+    COLUMNS
+        .binary_search_by(|(column, _)| (*column).cmp(name))
+        .ok()
+}
+
+/// A batch of [`schema`] from one array a column, with what other columns imply filled in: a missing
+/// `end_timestamp` is `start_timestamp` plus `duration` (seconds), a missing `day` that of `start_timestamp`.
+pub(super) fn complete(mut columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
+    if let (Some(start), Some(end), Some(duration), Some(day)) = (
+        position("start_timestamp"),
+        position("end_timestamp"),
+        position("duration"),
+        position("day"),
+    ) {
+        if columns[end].null_count() > 0 {
+            columns[end] = ends(&columns[start], &columns[end], &columns[duration]);
+        }
+        if columns[day].null_count() > 0 {
+            columns[day] = days(&columns[start], &columns[day]);
+        }
+    }
+    RecordBatch::try_new(schema(), columns)
+}
+
+fn ends(start: &ArrayRef, end: &ArrayRef, duration: &ArrayRef) -> ArrayRef {
+    let start = start.as_primitive::<TimestampMicrosecondType>();
+    let duration = duration.as_primitive::<Float64Type>();
+    let ends: TimestampMicrosecondArray = end
+        .as_primitive::<TimestampMicrosecondType>()
+        .iter()
+        .zip(start.iter().zip(duration.iter()))
+        .map(|(end, (start, duration))| {
+            // `as` saturates, so an absurd duration gives an absurd end, not an overflow.
+            let length = (duration.unwrap_or(0.0) * MICROS_PER_SECOND).round() as i64;
+            end.or_else(|| start.map(|start| start.saturating_add(length)))
+        })
+        .collect();
+    Arc::new(ends.with_timezone(ZONE))
+}
+
+fn days(start: &ArrayRef, day: &ArrayRef) -> ArrayRef {
+    let start = start.as_primitive::<TimestampMicrosecondType>();
+    let days: Date32Array = day
+        .as_primitive::<Date32Type>()
+        .iter()
+        .zip(start.iter())
+        .map(|(day, start)| {
+            day.or_else(|| {
+                start.and_then(|start| i32::try_from(start.div_euclid(MICROS_PER_DAY)).ok())
+            })
+        })
+        .collect();
+    Arc::new(days)
+}
+
+fn timestamps<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a TimestampMicrosecondArray> {
+    batch
+        .column_by_name(name)?
+        .as_primitive_opt::<TimestampMicrosecondType>()
+}
+
+/// When each row became visible, microseconds: `created_at`, else `end_timestamp`, else `start_timestamp`.
+fn arrivals(batch: &RecordBatch) -> impl Iterator<Item = Option<i64>> + '_ {
+    let columns =
+        ["created_at", "end_timestamp", "start_timestamp"].map(|name| timestamps(batch, name));
+    (0..batch.num_rows()).map(move |row| {
+        columns
+            .iter()
+            .flatten()
+            .find(|column| column.is_valid(row))
+            .map(|column| column.value(row))
+    })
+}
+
+/// The earliest start and the latest arrival of the rows, if there are any.
+pub(super) fn held(batches: &[RecordBatch]) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let first = batches
+        .iter()
+        .filter_map(|batch| timestamps(batch, "start_timestamp"))
+        .flat_map(|starts| starts.iter().flatten())
+        .min()?;
+    let last = batches.iter().flat_map(arrivals).flatten().max()?;
+    Some((
+        DateTime::from_timestamp_micros(first)?,
+        DateTime::from_timestamp_micros(last)?,
+    ))
+}
+
+/// Only the rows that had arrived by `now`.
+pub(super) fn arrived_by(
+    batches: &[RecordBatch],
+    now: DateTime<Utc>,
+) -> Result<Vec<RecordBatch>, String> {
+    let now = now.timestamp_micros();
+    batches
+        .iter()
+        .map(|batch| {
+            let visible: BooleanArray = arrivals(batch)
+                .map(|arrival| Some(arrival.is_none_or(|arrival| arrival <= now)))
+                .collect();
+            filter_record_batch(batch, &visible).map_err(|error| error.to_string())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::JSON_COLUMNS;
+
+    #[test]
+    fn columns_are_sorted_and_json_ones_agree_with_the_interface() {
+        assert!(COLUMNS.is_sorted_by(|a, b| a.0 < b.0));
+        let json: Vec<&str> = COLUMNS
+            .iter()
+            .filter(|(_, kind)| *kind == Kind::Json)
+            .map(|(name, _)| *name)
+            .collect();
+        assert_eq!(json, JSON_COLUMNS);
+    }
+
+    #[test]
+    fn every_required_column_exists() {
+        for name in REQUIRED {
+            assert!(position(name).is_some(), "{name}");
+        }
+    }
+}

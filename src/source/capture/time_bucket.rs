@@ -1,0 +1,122 @@
+//! `time_bucket(width, time)`: the start of the bucket that an instant falls into, as the engine's `date_bin`.
+//! Buckets count from the epoch; those of whole weeks from a Monday, as in TimescaleDB and DuckDB.
+
+use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit, TimeUnit};
+use datafusion::common::plan_err;
+use datafusion::error::Result;
+use datafusion::functions::datetime::date_bin;
+use datafusion::logical_expr::expr::ScalarFunction;
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+use datafusion::prelude::{Expr, lit};
+use datafusion::scalar::ScalarValue;
+
+use super::schema::ZONE;
+
+const INTERVAL: DataType = DataType::Interval(IntervalUnit::MonthDayNano);
+/// 2000-01-03T00:00:00Z, the Monday that other databases count weeks from, nanoseconds.
+const A_MONDAY: i64 = 946_857_600_000_000_000;
+
+/// The function, to register.
+pub(super) fn time_bucket() -> ScalarUDF {
+    ScalarUDF::new_from_impl(TimeBucket {
+        signature: Signature::user_defined(Volatility::Immutable),
+    })
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct TimeBucket {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for TimeBucket {
+    fn name(&self) -> &'static str {
+        "time_bucket"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, types: &[DataType]) -> Result<Vec<DataType>> {
+        let [width, time] = types else {
+            return plan_err!(
+                "time_bucket takes a width and a timestamp, such as time_bucket('5 minutes', start_timestamp)"
+            );
+        };
+        let width = match width {
+            DataType::Interval(_) => INTERVAL,
+            _ if width.is_string() => DataType::Utf8,
+            other => {
+                return plan_err!(
+                    "the width of time_bucket is an interval such as '5 minutes', not {other}"
+                );
+            }
+        };
+        let time = match time {
+            DataType::Timestamp(..) => time.clone(),
+            DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
+            _ if time.is_string() || time.is_null() => {
+                DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into()))
+            }
+            other => return plan_err!("time_bucket takes a timestamp, not {other}"),
+        };
+        Ok(vec![width, time])
+    }
+
+    fn return_type(&self, types: &[DataType]) -> Result<DataType> {
+        match types {
+            [_, time] => Ok(time.clone()),
+            _ => plan_err!("time_bucket takes a width and a timestamp"),
+        }
+    }
+
+    fn simplify(
+        &self,
+        mut args: Vec<Expr>,
+        context: &SimplifyContext,
+    ) -> Result<ExprSimplifyResult> {
+        let width = match args.first() {
+            Some(Expr::Literal(width, _)) => width.cast_to(&INTERVAL)?,
+            _ => return plan_err!("the width of time_bucket is a constant such as '5 minutes'"),
+        };
+        let ScalarValue::IntervalMonthDayNano(Some(interval)) = width else {
+            return plan_err!("the width of time_bucket may not be null");
+        };
+        if interval.months < 0 || interval.days < 0 || interval.nanoseconds < 0 || is_zero(interval)
+        {
+            return plan_err!("the width of time_bucket is longer than nothing");
+        }
+        if let Some(first) = args.first_mut() {
+            *first = lit(width);
+        }
+        if is_weeks(interval) {
+            let zone = match args
+                .get(1)
+                .map(|time| time.get_type(context.schema().as_ref()))
+            {
+                Some(Ok(DataType::Timestamp(_, zone))) => zone,
+                _ => None,
+            };
+            args.push(lit(ScalarValue::TimestampNanosecond(Some(A_MONDAY), zone)));
+        }
+        Ok(ExprSimplifyResult::Simplified(Expr::ScalarFunction(
+            ScalarFunction::new_udf(date_bin(), args),
+        )))
+    }
+
+    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        plan_err!("the width of time_bucket is a constant such as '5 minutes'")
+    }
+}
+
+fn is_zero(interval: IntervalMonthDayNano) -> bool {
+    interval.months == 0 && interval.days == 0 && interval.nanoseconds == 0
+}
+
+fn is_weeks(interval: IntervalMonthDayNano) -> bool {
+    interval.months == 0 && interval.nanoseconds == 0 && interval.days % 7 == 0
+}
