@@ -3,8 +3,6 @@
 --! [params]
 --! from = "timestamp"
 --! to = "timestamp"
---! env = "text?"
---! service = "text?"
 --! spans = "query"
 --! listener_message = "text"
 --! limit = "limit"

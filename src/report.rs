@@ -115,7 +115,7 @@ impl Cell {
         Self {
             text: text.into(),
             emphasis: false,
-            severity: Severity::Ok,
+            severity: Severity::Info,
         }
     }
 }

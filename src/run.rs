@@ -6,7 +6,6 @@ mod rows;
 mod timeline;
 
 use std::path::Path;
-use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -205,7 +204,7 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
     // A window is half-open: the last record must lie in it.
     let holds = capture.held().map(|(from, to)| Window::new(from, to + TimeDelta::microseconds(1))).transpose()?;
     Ok(Opened {
-        source: Source::Capture(Arc::new(capture)),
+        source: Source::Capture(capture),
         kind,
         name,
         holds,

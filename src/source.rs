@@ -163,9 +163,9 @@ impl Source {
     /// # Errors
     /// [`SourceError`] when the source can't be asked or refuses the statement.
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
-        match self {
+        match *self {
             #[cfg(feature = "capture")]
-            Self::Capture(capture) => capture.query(request).await,
+            Self::Capture(ref capture) => capture.query(request).await,
         }
     }
 }

@@ -105,6 +105,6 @@ fn sql_type(data_type: ColumnType) -> &'static str {
         ColumnType::Int => "BIGINT",
         ColumnType::Float => "DOUBLE",
         ColumnType::Bool => "BOOLEAN",
-        ColumnType::Timestamp => "TIMESTAMP WITH TIME ZONE",
+        ColumnType::Timestamp => "TIMESTAMP(6) WITH TIME ZONE",
     }
 }

@@ -49,7 +49,7 @@ pub fn bind(catalogue: &Catalogue, query: &Query, values: &Parameters) -> Result
                 format!("(\n{part}\n)")
             }
             (ParameterType::Timestamp, Some(Parameter::Timestamp(at))) => {
-                format!("CAST('{}' AS TIMESTAMP WITH TIME ZONE)", rfc3339(*at))
+                format!("CAST('{}' AS TIMESTAMP(6) WITH TIME ZONE)", rfc3339(*at))
             }
             (ParameterType::Seconds, Some(Parameter::Seconds(seconds))) if seconds.is_finite() => {
                 format!("CAST({seconds:?} AS DOUBLE)")

@@ -57,6 +57,17 @@ impl Capture {
         Self::build(name.to_owned(), files::read_ndjson_zst(name, bytes)?, now)
     }
 
+    /// No records at all: enough to plan a query against.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            name: String::from("empty"),
+            batches: Vec::new(),
+            held: None,
+            clock: None,
+        }
+    }
+
     fn build(
         name: String,
         batches: Vec<RecordBatch>,
