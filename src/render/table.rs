@@ -1,0 +1,129 @@
+//! For a terminal: columns as wide as their text, wrapped only where the screen ends.
+
+mod grid;
+
+use self::grid::{GAP, Item, MIN_COLUMN, Text, column_limit, push_grid, push_painted};
+use super::Style;
+use crate::report::{Align, Block, Cell, Header, Note, Report, Severity, Table};
+
+/// Narrower screens are not served: no table can be read there.
+const MIN_WIDTH: usize = 40;
+
+const BOLD: &str = "\u{1b}[1m";
+
+/// The headline, then the blocks with an empty line before each. No line is wider than the screen, except
+/// for links and preformatted text, which would be useless if cut.
+pub(super) fn render(report: &Report, style: &Style) -> String {
+    let width = style.width.max(MIN_WIDTH);
+    let mut out = Text::new();
+    let loud = report.severity == Severity::Critical;
+    let paint = paint(report.severity, loud, style);
+    for line in Text::escape(&report.headline).wrap(width) {
+        push_painted(&mut out, &line, paint);
+        out += "\n";
+    }
+    for block in &report.blocks {
+        match block {
+            Block::Table(table) => push_table(&mut out, table, width, style),
+            Block::Notes(notes) => push_notes(&mut out, notes, width),
+            Block::Preformatted(text) => {
+                out += "\n";
+                for line in text.lines() {
+                    out += &Text::escape(line);
+                    out += "\n";
+                }
+            }
+        }
+    }
+    out.into_string()
+}
+
+fn paint(severity: Severity, bold: bool, style: &Style) -> &'static str {
+    if !style.color {
+        return "";
+    }
+    match (severity, bold) {
+        (Severity::Critical, true) => "\u{1b}[1;31m",
+        (Severity::Critical, false) => "\u{1b}[31m",
+        (Severity::Warning, true) => "\u{1b}[1;33m",
+        (Severity::Warning, false) => "\u{1b}[33m",
+        (Severity::Ok, true) => "\u{1b}[1;32m",
+        (Severity::Ok, false) => "\u{1b}[32m",
+        (Severity::Info, true) => BOLD,
+        (Severity::Info, false) => "",
+    }
+}
+
+fn push_notes(out: &mut Text, notes: &[Note], width: usize) {
+    for (index, note) in notes.iter().enumerate() {
+        *out += if index == 0 { "\n" } else { "" };
+        let text = Text::escape(&note.text);
+        let fits = text.width() <= width;
+        let lines = text.wrap(if fits { width } else { width - GAP });
+        let mut used = 0;
+        for (index, line) in lines.iter().enumerate() {
+            let indent = if index == 0 { 0 } else { GAP };
+            *out += if index == 0 { "" } else { "\n" };
+            out.repeat(" ", indent);
+            *out += line;
+            used = indent + line.width();
+        }
+        if let Some(link) = &note.link {
+            let link = Text::escape(link);
+            let fits = used + 1 + link.width() <= width;
+            *out += if fits { " " } else { "\n  " };
+            *out += &link;
+        }
+        *out += "\n";
+    }
+}
+
+fn push_table(out: &mut Text, table: &Table, width: usize, style: &Style) {
+    if table.columns.is_empty() {
+        return;
+    }
+    let columns = || table.columns.iter().enumerate();
+    let mut grid: Vec<Vec<Item>> =
+        vec![columns().map(|(_, header)| title(header, style)).collect()];
+    grid.extend(table.rows.iter().map(|row| {
+        columns()
+            .map(|(index, header)| item(row.get(index), header.align, style))
+            .collect()
+    }));
+    if let Some(limit) = column_limit(&grid, width) {
+        *out += "\n";
+        push_grid(out, &grid, limit, true);
+        return;
+    }
+    // Too many columns for the screen: each row becomes a list of its cells.
+    for row in &table.rows {
+        *out += "\n";
+        let list: Vec<Vec<Item>> = columns()
+            .map(|(index, header)| {
+                let name = Item {
+                    align: Align::Left,
+                    ..title(header, style)
+                };
+                vec![name, item(row.get(index), Align::Left, style)]
+            })
+            .collect();
+        let limit = column_limit(&list, width).unwrap_or(MIN_COLUMN);
+        push_grid(out, &list, limit, false);
+    }
+}
+
+fn title(header: &Header, style: &Style) -> Item {
+    Item {
+        text: Text::escape(&header.title),
+        align: header.align,
+        paint: if style.color { BOLD } else { "" },
+    }
+}
+
+fn item(cell: Option<&Cell>, align: Align, style: &Style) -> Item {
+    Item {
+        text: Text::escape(cell.map_or("", |cell| &cell.text)),
+        align,
+        paint: cell.map_or("", |cell| paint(cell.severity, cell.emphasis, style)),
+    }
+}
