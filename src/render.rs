@@ -1,5 +1,5 @@
 //! A [`Report`] as text: one file a format, and nothing is written here.
-//! What telemetry says reaches a format only through [`safe::Safe`].
+//! What telemetry says reaches a format only through `safe::Safe`.
 
 mod csv;
 mod json;

@@ -105,7 +105,7 @@ pub struct Cell {
     pub text: String,
     /// Bold, `**…**` in Markdown.
     pub emphasis: bool,
-    /// Colour on a terminal.
+    /// Colour on a terminal; [`Severity::Info`] has none.
     pub severity: Severity,
 }
 

@@ -1,0 +1,6 @@
+//! One test binary: each further one would link the engine again.
+
+// A test that can't go on has failed.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod render;
