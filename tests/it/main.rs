@@ -3,4 +3,6 @@
 // A test that can't go on has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "capture")]
+mod demo;
 mod render;
