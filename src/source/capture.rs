@@ -2,6 +2,7 @@
 //! Owns what a capture holds and what of it a query may see; knows nothing of what the records mean.
 
 mod cells;
+mod clock;
 mod columnar;
 mod dialect;
 mod engine;

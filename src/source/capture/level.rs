@@ -8,8 +8,8 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, plan_err};
-use datafusion::error::Result;
+use datafusion::common::{DFSchema, Diagnostic, Spans, plan_err};
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{
@@ -188,10 +188,21 @@ fn name_to_number(compared: &Expr, text: &mut Expr, schema: &DFSchema) -> Result
         Ok(number) => number,
         // `level = '17'` is a comparison the engine knows, and other integers are not ours to judge.
         Err(_) if name.trim().parse::<i64>().is_ok() || !is_level(compared) => return Ok(false),
-        Err(error) => return Err(error),
+        Err(error) => return Err(located(error, compared)),
     };
     *text = Expr::Literal(ScalarValue::Int32(Some(number)), None);
     Ok(true)
+}
+
+/// The error with the place of the column it is about, where the planner kept it.
+fn located(error: DataFusionError, compared: &Expr) -> DataFusionError {
+    match compared.spans().and_then(Spans::first) {
+        Some(span) => {
+            let diagnostic = Diagnostic::new_error(error.message(), Some(span));
+            error.with_diagnostic(diagnostic)
+        }
+        None => error,
+    }
 }
 
 fn is_level(expr: &Expr) -> bool {

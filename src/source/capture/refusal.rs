@@ -10,7 +10,10 @@ const MESSAGE_CHARS: usize = 600;
 /// The refusal that the engine's error stands for.
 pub(super) fn rejected(error: &DataFusionError) -> SourceError {
     let root = root(error);
-    let message = tidy(&root_message(root));
+    let mut message = tidy(&root_message(root));
+    if message.starts_with("table '") && message.ends_with("not found") {
+        message.push_str("; a capture has the tables records and records_all");
+    }
     let at = error
         .diagnostic()
         .or_else(|| root.diagnostic())
@@ -51,6 +54,12 @@ fn tidy(message: &str) -> String {
     let message = message
         .strip_prefix("sql parser error: ")
         .unwrap_or(message);
+    // How the planner wraps what a function says of its arguments.
+    let message = message
+        .rsplit_once("coercion failed with: Error during planning: ")
+        .and_then(|(_, cause)| cause.split_once(" No function matches"))
+        .map_or(message, |(cause, _)| cause);
+    let message = message.replace("datafusion.public.", "");
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MESSAGE_CHARS) {
         Some((end, _)) => format!("{}...", &line[..end]),
