@@ -84,7 +84,7 @@ pub(super) enum Cells<'a> {
     Floats(ArrayRef),
     Timestamps(ArrayRef),
     Texts(ArrayRef),
-    Json(JsonUnionEncoder),
+    Json(Box<JsonUnionEncoder>),
     List(&'a dyn Array, DataType),
     Struct(Vec<(&'a str, Cells<'a>)>, &'a dyn Array),
     Other(ArrayFormatter<'a>),
@@ -114,7 +114,7 @@ impl<'a> Cells<'a> {
                 Self::Texts(to(DataType::LargeUtf8)?)
             }
             DataType::Union(..) => match JsonUnionEncoder::from_union(array.as_union().clone()) {
-                Some(json) => Self::Json(json),
+                Some(json) => Self::Json(Box::new(json)),
                 None => Self::other(array)?,
             },
             DataType::Struct(fields) => {

@@ -31,10 +31,12 @@ impl FunctionRewrite for Now {
             _ => return Ok(Transformed::no(expr)),
         };
         let value = match name {
-            "now" => ScalarValue::TimestampNanosecond(self.0.timestamp_nanos_opt(), Some(ZONE.into())),
-            "current_date" => {
-                ScalarValue::Date32(i32::try_from(self.0.timestamp().div_euclid(SECONDS_PER_DAY)).ok())
+            "now" => {
+                ScalarValue::TimestampNanosecond(self.0.timestamp_nanos_opt(), Some(ZONE.into()))
             }
+            "current_date" => ScalarValue::Date32(
+                i32::try_from(self.0.timestamp().div_euclid(SECONDS_PER_DAY)).ok(),
+            ),
             _ => return Ok(Transformed::no(expr)),
         };
         Ok(Transformed::yes(Expr::Literal(value, None)))
@@ -51,7 +53,12 @@ impl FunctionRewrite for EpochOfDuration {
         "epoch_of_duration"
     }
 
-    fn rewrite(&self, expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
+    fn rewrite(
+        &self,
+        expr: Expr,
+        schema: &DFSchema,
+        _: &ConfigOptions,
+    ) -> Result<Transformed<Expr>> {
         let Some((difference, unit)) = epoch_of_duration(&expr, schema) else {
             return Ok(Transformed::no(expr));
         };
@@ -62,7 +69,9 @@ impl FunctionRewrite for EpochOfDuration {
             TimeUnit::Nanosecond => 1e9,
         };
         let count = cast(cast(difference, DataType::Duration(unit)), DataType::Int64);
-        Ok(Transformed::yes(cast(count, DataType::Float64) / lit(per_second)))
+        Ok(Transformed::yes(
+            cast(count, DataType::Float64) / lit(per_second),
+        ))
     }
 }
 

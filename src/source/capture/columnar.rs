@@ -128,7 +128,9 @@ fn fit(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, String> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..)
     );
     match kind {
-        Kind::Json if array.data_type().is_nested() => json_texts(array),
+        Kind::Json | Kind::RepeatedJson if array.data_type().is_nested() => {
+            cast(&json_texts(array)?, &wanted)
+        }
         Kind::TextList if is_text => text_lists(&cast(array, &DataType::Utf8)?),
         Kind::TextList
             if !array.data_type().is_nested() && *array.data_type() != DataType::Null =>

@@ -146,7 +146,9 @@ fn register_tables(
 /// true when the instant is between two.
 fn instant(instant: DateTime<Utc>) -> Expr {
     let micros = instant.timestamp_micros();
-    let rounded = micros.saturating_add(i64::from(instant.timestamp_subsec_nanos() % 1000 > 0));
+    let rounded = micros.saturating_add(i64::from(
+        !instant.timestamp_subsec_nanos().is_multiple_of(1000),
+    ));
     lit(ScalarValue::TimestampMicrosecond(
         Some(rounded),
         Some(ZONE.into()),

@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Text,
     /// JSON, kept as its text.
     Json,
+    /// JSON that is the same text in most rows: each batch holds it once.
+    RepeatedJson,
     /// An instant, microseconds in UTC.
     Timestamp,
     /// A 64-bit float.
@@ -44,6 +46,7 @@ impl Kind {
     pub(super) fn data_type(self) -> DataType {
         match self {
             Self::Text | Self::Json => DataType::Utf8,
+            Self::RepeatedJson => DataType::Utf8View,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
             Self::Float => DataType::Float64,
             Self::Int => DataType::Int32,
@@ -76,8 +79,8 @@ pub(super) const COLUMNS: [(&str, Kind); 44] = [
     ("message", Kind::Text),
     ("otel_events", Kind::Json),
     ("otel_links", Kind::Json),
-    ("otel_resource_attributes", Kind::Json),
-    ("otel_scope_attributes", Kind::Json),
+    ("otel_resource_attributes", Kind::RepeatedJson),
+    ("otel_scope_attributes", Kind::RepeatedJson),
     ("otel_scope_name", Kind::Text),
     ("otel_scope_version", Kind::Text),
     ("otel_status_code", Kind::Text),
@@ -241,7 +244,7 @@ mod tests {
         assert!(COLUMNS.is_sorted_by(|a, b| a.0 < b.0));
         let json: Vec<&str> = COLUMNS
             .iter()
-            .filter(|(_, kind)| *kind == Kind::Json)
+            .filter(|(_, kind)| matches!(kind, Kind::Json | Kind::RepeatedJson))
             .map(|(name, _)| *name)
             .collect();
         assert_eq!(json, JSON_COLUMNS);

@@ -6,8 +6,7 @@ use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::functions::datetime::date_bin;
 use datafusion::logical_expr::{
-    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
+    ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 use datafusion::scalar::ScalarValue;
 
@@ -74,7 +73,9 @@ impl ScalarUDFImpl for TimeBucket {
     // Not rewritten to `date_bin` while planning: the planner would take that for nanoseconds, whatever the column has,
     // and compare two units.
     fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let (Some(ColumnarValue::Scalar(width)), Some(time)) = (call.args.first(), call.args.get(1)) else {
+        let (Some(ColumnarValue::Scalar(width)), Some(time)) =
+            (call.args.first(), call.args.get(1))
+        else {
             return plan_err!("the width of time_bucket is a constant such as '5 minutes'");
         };
         let interval = interval(width)?;
@@ -94,7 +95,11 @@ fn interval(width: &ScalarValue) -> Result<IntervalMonthDayNano> {
     let interval = match width.cast_to(&INTERVAL) {
         Ok(ScalarValue::IntervalMonthDayNano(Some(interval))) => interval,
         Ok(_) => return plan_err!("the width of time_bucket may not be null"),
-        Err(_) => return plan_err!("{width} is no width for time_bucket: it takes an interval such as '5 minutes'"),
+        Err(_) => {
+            return plan_err!(
+                "{width} is no width for time_bucket: it takes an interval such as '5 minutes'"
+            );
+        }
     };
     if interval.months < 0 || interval.days < 0 || interval.nanoseconds < 0 || is_zero(interval) {
         return plan_err!("the width of time_bucket must be longer than zero");

@@ -1,11 +1,12 @@
 //! JSON texts of one record to the cells of a batch, each checked against its column's type.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, ListBuilder,
-    StringBuilder, TimestampMicrosecondBuilder,
+    StringBuilder, StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -18,6 +19,7 @@ use crate::source::capture::schema::{self, COLUMNS, Kind, ZONE};
 enum Builder {
     Text(StringBuilder),
     Json(StringBuilder),
+    RepeatedJson(StringViewBuilder),
     Timestamp(TimestampMicrosecondBuilder),
     Float(Float64Builder),
     Int(Int32Builder),
@@ -72,6 +74,9 @@ impl Builder {
         match kind {
             Kind::Text => Self::Text(StringBuilder::new()),
             Kind::Json => Self::Json(StringBuilder::new()),
+            Kind::RepeatedJson => {
+                Self::RepeatedJson(StringViewBuilder::new().with_deduplicate_strings())
+            }
             Kind::Timestamp => {
                 Self::Timestamp(TimestampMicrosecondBuilder::new().with_timezone(ZONE))
             }
@@ -87,6 +92,7 @@ impl Builder {
         match self {
             Self::Text(builder) => builder.append_option(raw.map(text).transpose()?),
             Self::Json(builder) => builder.append_option(raw.map(json).transpose()?),
+            Self::RepeatedJson(builder) => builder.append_option(raw.map(json).transpose()?),
             Self::Timestamp(builder) => builder.append_option(raw.map(micros).transpose()?),
             Self::Float(builder) => builder.append_option(raw.map(float).transpose()?),
             Self::Int(builder) => builder.append_option(raw.map(int).transpose()?),
@@ -98,16 +104,21 @@ impl Builder {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        use std::sync::Arc;
-        match self {
+        let mut array: ArrayRef = match self {
             Self::Text(builder) | Self::Json(builder) => Arc::new(builder.finish()),
+            Self::RepeatedJson(builder) => Arc::new(builder.finish()),
             Self::Timestamp(builder) => Arc::new(builder.finish()),
             Self::Float(builder) => Arc::new(builder.finish()),
             Self::Int(builder) => Arc::new(builder.finish()),
             Self::Bool(builder) => Arc::new(builder.finish()),
             Self::Date(builder) => Arc::new(builder.finish()),
             Self::TextList(builder) => Arc::new(builder.finish()),
+        };
+        // Builders grow by doubling: up to half of what they hold is never used.
+        if let Some(array) = Arc::get_mut(&mut array) {
+            array.shrink_to_fit();
         }
+        array
     }
 }
 
