@@ -192,7 +192,11 @@ impl Common {
             set.push(("color", name(color), "--color"));
         }
         if let Some(folder) = &self.queries {
-            set.push(("queries", toml::Value::String(folder.display().to_string()), "--queries"));
+            set.push((
+                "queries",
+                toml::Value::String(folder.display().to_string()),
+                "--queries",
+            ));
         }
         set
     }
@@ -204,6 +208,8 @@ trait ToName {
 
 impl<T: ValueEnum> ToName for T {
     fn name(&self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
     }
 }

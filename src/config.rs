@@ -84,13 +84,23 @@ impl Config {
         flags: Vec<(&'static str, Value, &'static str)>,
     ) -> Result<Self, ConfigError> {
         let mut layers = Layers::built_in()?;
-        let user_file = surroundings.user_folder.as_ref().map(|folder| folder.join("relay-diag").join(FILE_NAME));
-        let variable = surroundings.variables.get("RELAY_DIAG_CONFIG").filter(|path| !path.is_empty());
+        let user_file = surroundings
+            .user_folder
+            .as_ref()
+            .map(|folder| folder.join("relay-diag").join(FILE_NAME));
+        let variable = surroundings
+            .variables
+            .get("RELAY_DIAG_CONFIG")
+            .filter(|path| !path.is_empty());
         let named = named.map(Path::to_path_buf).or_else(|| variable.map(PathBuf::from));
         if let Some(path) = user_file.filter(|path| path.is_file()) {
             layers.add_file(&path)?;
         }
-        let found = surroundings.folder.ancestors().map(|folder| folder.join(FILE_NAME)).find(|path| path.is_file());
+        let found = surroundings
+            .folder
+            .ancestors()
+            .map(|folder| folder.join(FILE_NAME))
+            .find(|path| path.is_file());
         if let Some(path) = named.or(found) {
             layers.add_file(&path)?;
         }
@@ -120,7 +130,10 @@ struct Layers {
 impl Layers {
     fn built_in() -> Result<Self, ConfigError> {
         let merged: Table = parse("the built-in profile", BUILT_IN)?;
-        let origins = leaves(&merged).into_iter().map(|(key, _)| (key, String::from("built-in profile"))).collect();
+        let origins = leaves(&merged)
+            .into_iter()
+            .map(|(key, _)| (key, String::from("built-in profile")))
+            .collect();
         Ok(Self { merged, origins })
     }
 
@@ -140,7 +153,12 @@ impl Layers {
     fn add_variables(&mut self, variables: &BTreeMap<String, String>) -> Result<(), ConfigError> {
         let keys: BTreeMap<String, String> = leaves(&self.merged)
             .into_iter()
-            .map(|(key, _)| (format!("{VARIABLE_PREFIX}{}", key.to_uppercase().replace('.', "_")), key))
+            .map(|(key, _)| {
+                (
+                    format!("{VARIABLE_PREFIX}{}", key.to_uppercase().replace('.', "_")),
+                    key,
+                )
+            })
             .collect();
         for (name, text) in variables.range(VARIABLE_PREFIX.to_owned()..) {
             if !name.starts_with(VARIABLE_PREFIX) {
@@ -155,9 +173,11 @@ impl Layers {
             })?;
             let value = match self.get(key) {
                 Some(Value::Boolean(_)) => Value::Boolean(matches!(text.as_str(), "1" | "true" | "yes")),
-                Some(Value::Array(_)) => {
-                    Value::Array(text.split(',').map(|part| Value::String(part.trim().to_owned())).collect())
-                }
+                Some(Value::Array(_)) => Value::Array(
+                    text.split(',')
+                        .map(|part| Value::String(part.trim().to_owned()))
+                        .collect(),
+                ),
                 _ => Value::String(text.clone()),
             };
             self.set(key, value, name)?;
@@ -183,7 +203,11 @@ impl Layers {
         };
         let slot = slot.ok_or_else(|| wrong(format!("there is no setting `{key}`")))?;
         if !slot.same_type(&value) {
-            return Err(wrong(format!("`{key}` must be a {}, not a {}", slot.type_str(), value.type_str())));
+            return Err(wrong(format!(
+                "`{key}` must be a {}, not a {}",
+                slot.type_str(),
+                value.type_str()
+            )));
         }
         *slot = value;
         // Deserialising after each change lets the message name the layer that is to blame.
@@ -207,7 +231,9 @@ impl Layers {
 
 fn parse(origin: &str, text: &str) -> Result<Table, ConfigError> {
     text.parse().map_err(|error: toml::de::Error| {
-        let line = error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1));
+        let line = error
+            .span()
+            .map(|span| text[..span.start.min(text.len())].lines().count().max(1));
         ConfigError::Wrong {
             origin: match line {
                 Some(line) => format!("{origin}, line {line}"),
@@ -223,7 +249,11 @@ fn leaves(table: &Table) -> Vec<(String, &Value)> {
     let mut found = Vec::new();
     for (key, value) in table {
         match value {
-            Value::Table(inner) => found.extend(leaves(inner).into_iter().map(|(name, value)| (format!("{key}.{name}"), value))),
+            Value::Table(inner) => found.extend(
+                leaves(inner)
+                    .into_iter()
+                    .map(|(name, value)| (format!("{key}.{name}"), value)),
+            ),
             _ => found.push((key.clone(), value)),
         }
     }

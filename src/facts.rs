@@ -303,7 +303,9 @@ impl Facts {
         let lifecycle = evidence(sections, "lifecycle", line);
         let mut hangs = evidence(sections, "hangs", |row| hang(row, &processes.rows, &lifecycle.rows));
         // What died before the window began is an older story.
-        hangs.rows.retain(|hang| hang.ended_at().is_none_or(|at| at >= window.from));
+        hangs
+            .rows
+            .retain(|hang| hang.ended_at().is_none_or(|at| at >= window.from));
         Self {
             window,
             bounds: evidence(sections, "bounds", bounds),
@@ -329,7 +331,10 @@ impl Facts {
             ("hangs", &self.hangs.not_known),
             ("errors", &self.errors.not_known),
         ];
-        sections.into_iter().filter_map(|(name, why)| Some((name, why.as_deref()?))).collect()
+        sections
+            .into_iter()
+            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
+            .collect()
     }
 }
 
@@ -344,7 +349,9 @@ fn evidence<T>(
             not_known: Some(String::from("it was not asked")),
         };
     };
-    let clipped = section.clipped.then(|| String::from("there were more rows than are fetched; ask a shorter window"));
+    let clipped = section
+        .clipped
+        .then(|| String::from("there were more rows than are fetched; ask a shorter window"));
     let mut rows = Vec::new();
     let mut unread = None;
     for row in &section.rows {
@@ -422,13 +429,19 @@ fn successes(row: &Row<'_>, what: &str) -> Result<Option<Successes>, String> {
         count,
         first_at: row.time(&format!("{what}_first_at"))?,
         last_at: row.time(&format!("{what}_last_at"))?,
-        spread: row.spread(&format!("{what}_"))?.ok_or_else(|| format!("`{what}` has no durations"))?,
+        spread: row
+            .spread(&format!("{what}_"))?
+            .ok_or_else(|| format!("`{what}` has no durations"))?,
     }))
 }
 
 /// A name, if the count beside it says that there is no other.
 fn only(row: &Row<'_>, count: &str, name: &str) -> Result<Option<String>, String> {
-    if row.count(count)? == 1 { row.maybe_text(name) } else { Ok(None) }
+    if row.count(count)? == 1 {
+        row.maybe_text(name)
+    } else {
+        Ok(None)
+    }
 }
 
 fn bucket(row: &Row<'_>) -> Result<Bucket, String> {
@@ -480,8 +493,17 @@ fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, St
 /// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
 /// another process of its instance that began when it had emitted its last. Worker processes that run side by side
 /// prove nothing about each other.
-fn death(instance: &str, own: &str, since: DateTime<Utc>, processes: &[Process], lines: &[Line]) -> Option<DateTime<Utc>> {
-    let last_at = processes.iter().find(|p| p.instance == instance && p.process == own).map(|p| p.last_at)?;
+fn death(
+    instance: &str,
+    own: &str,
+    since: DateTime<Utc>,
+    processes: &[Process],
+    lines: &[Line],
+) -> Option<DateTime<Utc>> {
+    let last_at = processes
+        .iter()
+        .find(|p| p.instance == instance && p.process == own)
+        .map(|p| p.last_at)?;
     let successor = processes
         .iter()
         .filter(|p| p.instance == instance && p.process != own && p.first_at > since && p.first_at >= last_at)

@@ -37,7 +37,10 @@ fn main() -> ExitCode {
         }
         _ => {}
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_stack_size(STACK_BYTES).build();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_stack_size(STACK_BYTES)
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(&format!("cannot start: {error}")),
@@ -61,7 +64,10 @@ async fn answer(cli: Cli) -> u8 {
         Err(failure) => return report_failure(&failure, wants_json),
     };
     let terminal = std::io::stdout().is_terminal();
-    let (format, style) = match (format(&config.settings.format, terminal), style(&config.settings.color, terminal)) {
+    let (format, style) = match (
+        format(&config.settings.format, terminal),
+        style(&config.settings.color, terminal),
+    ) {
         (Ok(format), Ok(style)) => (format, style),
         (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
     };
@@ -127,16 +133,15 @@ fn style(color: &str, terminal: bool) -> Result<Style, Failure> {
             });
         }
     };
-    Ok(Style {
-        width: width(),
-        color,
-    })
+    Ok(Style { width: width(), color })
 }
 
 /// Columns of the terminal, by `COLUMNS` where it is set; 80 when nobody knows.
 fn width() -> usize {
     let typed = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
-    typed.or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0))).unwrap_or(80)
+    typed
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| usize::from(width.0)))
+        .unwrap_or(80)
 }
 
 fn exit_code(report: &Report, fail_on_incident: bool) -> u8 {
@@ -199,9 +204,11 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let _ = error.print();
-    let words: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let wants_json =
-        words.iter().any(|word| word == "--format=json") || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let words: Vec<String> = std::env::args_os()
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    let wants_json = words.iter().any(|word| word == "--format=json")
+        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
     if wants_json {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return ExitCode::from(write_error("usage", message, "see --help", 2));

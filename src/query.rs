@@ -153,7 +153,10 @@ impl Catalogue {
         let mut catalogue = Self::built_in()?;
         for path in sql_files(folder)? {
             let sql = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
-            let name = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+            let name = path
+                .file_stem()
+                .map(|stem| stem.to_string_lossy().into_owned())
+                .unwrap_or_default();
             let origin = match catalogue.queries.get(&name) {
                 Some(_) => Origin::Overrides(path),
                 None => Origin::Added(path),

@@ -90,7 +90,11 @@ impl Failure {
 /// # Errors
 /// [`Failure::Config`].
 pub fn settings(cli: &Cli, world: &World) -> Result<Config, Failure> {
-    Ok(Config::resolve(&world.surroundings, cli.common.config.as_deref(), cli.common.settings())?)
+    Ok(Config::resolve(
+        &world.surroundings,
+        cli.common.config.as_deref(),
+        cli.common.settings(),
+    )?)
 }
 
 /// Runs a command that gives a report.
@@ -140,7 +144,12 @@ struct Asked {
 impl Asked {
     async fn new(cli: &Cli, config: Config, catalogue: Catalogue, world: &World) -> Result<Self, Failure> {
         let settings = config.settings;
-        let typed_now = cli.common.now.as_deref().map(|text| window::parse_time(text, world.now)).transpose()?;
+        let typed_now = cli
+            .common
+            .now
+            .as_deref()
+            .map(|text| window::parse_time(text, world.now))
+            .transpose()?;
         let typed = window::Typed {
             since: cli.common.since.as_deref(),
             from: cli.common.from.as_deref(),
@@ -188,7 +197,10 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
 
     let (kind, name) = match source {
         "api" => return Err(no_api()),
-        "demo" => ("demo", String::from("built-in example of 2025-12-08 (reconstructed from the runbook)")),
+        "demo" => (
+            "demo",
+            String::from("built-in example of 2025-12-08 (reconstructed from the runbook)"),
+        ),
         path => ("capture", path.to_owned()),
     };
     let path = source.to_owned();
@@ -202,7 +214,10 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
         why: error.to_string(),
     })??;
     // A window is half-open: the last record must lie in it.
-    let holds = capture.held().map(|(from, to)| Window::new(from, to + TimeDelta::microseconds(1))).transpose()?;
+    let holds = capture
+        .held()
+        .map(|(from, to)| Window::new(from, to + TimeDelta::microseconds(1)))
+        .transpose()?;
     Ok(Opened {
         source: Source::Capture(capture),
         kind,

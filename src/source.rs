@@ -127,15 +127,11 @@ impl SourceError {
             Self::Unreadable { .. } => {
                 "give a .parquet, .ndjson, .jsonl or .arrow file (text may be .gz or .zst), or a folder of them"
             }
-            Self::Malformed { .. } => {
-                "the file may be truncated: make the capture again, or remove the broken line"
-            }
+            Self::Malformed { .. } => "the file may be truncated: make the capture again, or remove the broken line",
             Self::MissingColumns { .. } => {
                 "a capture holds rows of Logfire's `records_all`: see `relay-diag queries show`"
             }
-            Self::Rejected { .. } => {
-                "`relay-diag queries check` tests the catalogue; `query --sql` takes one SELECT"
-            }
+            Self::Rejected { .. } => "`relay-diag queries check` tests the catalogue; `query --sql` takes one SELECT",
         }
     }
 

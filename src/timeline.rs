@@ -15,8 +15,8 @@ mod processes;
 mod report;
 mod runs;
 
-pub use gaps::SHORTEST as SHORTEST_GAP;
 pub use entry::{DurationOrigin, Entry, EntryKind};
+pub use gaps::SHORTEST as SHORTEST_GAP;
 pub use report::{ReportContext, to_report};
 
 use chrono::{DateTime, Utc};
@@ -53,8 +53,14 @@ impl Scene<'_> {
     /// " on <instance>" when another instance was at work at that time, else nothing.
     fn on(&self, instance: &str, at: DateTime<Utc>) -> String {
         let others = self.facts.processes.rows.iter();
-        let beside = others.filter(|p| p.instance != instance && p.first_at <= at && at <= p.last_at).count();
-        if beside > 0 { format!(" on {instance}") } else { String::new() }
+        let beside = others
+            .filter(|p| p.instance != instance && p.first_at <= at && at <= p.last_at)
+            .count();
+        if beside > 0 {
+            format!(" on {instance}")
+        } else {
+            String::new()
+        }
     }
 
     /// Whether a hang was open at that time.

@@ -90,7 +90,11 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, WindowError> {
         total = part.and_then(|part| total.checked_add(&part)).ok_or_else(wrong)?;
         rest = &rest[unit_len..];
     }
-    if total > TimeDelta::zero() { Ok(total) } else { Err(wrong()) }
+    if total > TimeDelta::zero() {
+        Ok(total)
+    } else {
+        Err(wrong())
+    }
 }
 
 /// Reads a point in time: RFC 3339, `2025-12-08T06:30[:15[.5]]` or the date alone (UTC), `06:30[:15]` (the day of
@@ -111,7 +115,12 @@ pub fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Windo
     if let Ok(at) = DateTime::parse_from_rfc3339(typed) {
         return Ok(at.with_timezone(&Utc));
     }
-    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"] {
+    for format in [
+        "%Y-%m-%dT%H:%M:%S%.f",
+        "%Y-%m-%d %H:%M:%S%.f",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M",
+    ] {
         if let Ok(at) = NaiveDateTime::parse_from_str(typed, format) {
             return Ok(at.and_utc());
         }
@@ -176,7 +185,18 @@ mod tests {
         assert_eq!(parse_duration("90s").unwrap(), TimeDelta::seconds(90));
         assert_eq!(parse_duration("1h30m").unwrap(), TimeDelta::minutes(90));
         assert_eq!(parse_duration("2d").unwrap(), TimeDelta::days(2));
-        for wrong in ["", "5", "m", "5x", "-5m", "0s", "1h 30m", "9999999999999999d", "1.5h", "５m"] {
+        for wrong in [
+            "",
+            "5",
+            "m",
+            "5x",
+            "-5m",
+            "0s",
+            "1h 30m",
+            "9999999999999999d",
+            "1.5h",
+            "５m",
+        ] {
             assert!(parse_duration(wrong).is_err(), "{wrong}");
         }
     }
@@ -196,7 +216,15 @@ mod tests {
         ] {
             assert_eq!(parse_time(typed, now).unwrap(), at(meant), "{typed}");
         }
-        for wrong in ["", "25:00", "yesterday", "2025-13-01", "-", "--2h", "2025-12-08T06:30:00+99:00"] {
+        for wrong in [
+            "",
+            "25:00",
+            "yesterday",
+            "2025-13-01",
+            "-",
+            "--2h",
+            "2025-12-08T06:30:00+99:00",
+        ] {
             assert!(parse_time(wrong, now).is_err(), "{wrong}");
         }
     }

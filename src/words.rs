@@ -81,7 +81,11 @@ pub fn grouped(count: u64) -> String {
 /// The first line of an error, without the advertising behind it, at most `most` characters.
 pub fn error(text: &str, most: usize) -> String {
     let line = text.lines().next().unwrap_or_default();
-    let line = line.split(" (Background on this error at").next().unwrap_or(line).trim();
+    let line = line
+        .split(" (Background on this error at")
+        .next()
+        .unwrap_or(line)
+        .trim();
     if line.chars().count() <= most {
         return line.to_owned();
     }

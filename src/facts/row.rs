@@ -12,13 +12,17 @@ pub struct Row<'a>(pub &'a BTreeMap<String, Value>);
 
 impl Row<'_> {
     fn get(&self, column: &str) -> Result<&Value, String> {
-        self.0.get(column).ok_or_else(|| format!("the column `{column}` did not come back"))
+        self.0
+            .get(column)
+            .ok_or_else(|| format!("the column `{column}` did not come back"))
     }
 
     fn maybe<T>(&self, column: &str, kind: &str, read: impl Fn(&Value) -> Option<T>) -> Result<Option<T>, String> {
         match self.get(column)? {
             Value::Null => Ok(None),
-            value => read(value).map(Some).ok_or_else(|| format!("the column `{column}` holds no {kind}")),
+            value => read(value)
+                .map(Some)
+                .ok_or_else(|| format!("the column `{column}` holds no {kind}")),
         }
     }
 

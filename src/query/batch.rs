@@ -49,7 +49,11 @@ impl Batch {
                 .iter()
                 .map(|(column, data_type)| {
                     let own = query.header.columns.contains_key(*column);
-                    let value = if own { format!("q.{column}") } else { String::from("NULL") };
+                    let value = if own {
+                        format!("q.{column}")
+                    } else {
+                        String::from("NULL")
+                    };
                     format!("CAST({value} AS {}) AS {column}", sql_type(*data_type))
                 })
                 .collect();
@@ -72,7 +76,12 @@ impl Batch {
     /// # Errors
     /// [`QueryError::Column`] when the answer lacks a declared column.
     pub fn split(&self, answer: &Rows) -> Result<BTreeMap<String, Section>, QueryError> {
-        let index: BTreeMap<&str, usize> = answer.columns.iter().enumerate().map(|(i, c)| (c.name.as_str(), i)).collect();
+        let index: BTreeMap<&str, usize> = answer
+            .columns
+            .iter()
+            .enumerate()
+            .map(|(i, c)| (c.name.as_str(), i))
+            .collect();
         let missing = |name: &str, column: &str| QueryError::Column {
             name: name.to_owned(),
             column: column.to_owned(),
@@ -83,13 +92,22 @@ impl Batch {
         for (name, columns, budget) in &self.sections {
             let mut places = Vec::new();
             for column in columns.keys() {
-                places.push((column, *index.get(column.as_str()).ok_or_else(|| missing(name, column))?));
+                places.push((
+                    column,
+                    *index.get(column.as_str()).ok_or_else(|| missing(name, column))?,
+                ));
             }
-            let own = answer.rows.iter().filter(|row| row.get(section_at).and_then(Value::as_str) == Some(name));
+            let own = answer
+                .rows
+                .iter()
+                .filter(|row| row.get(section_at).and_then(Value::as_str) == Some(name));
             let rows: Vec<BTreeMap<String, Value>> = own
                 .map(|row| {
                     let cell = |at: usize| row.get(at).cloned().unwrap_or(Value::Null);
-                    places.iter().map(|(column, at)| ((*column).clone(), cell(*at))).collect()
+                    places
+                        .iter()
+                        .map(|(column, at)| ((*column).clone(), cell(*at)))
+                        .collect()
                 })
                 .collect();
             let clipped = rows.len() > *budget;

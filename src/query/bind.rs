@@ -105,10 +105,12 @@ struct Place {
 }
 
 fn places(query: &str, sql: &str) -> Result<Vec<Place>, QueryError> {
-    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location().map_err(|error| QueryError::Sql {
-        name: query.to_owned(),
-        why: error.to_string(),
-    })?;
+    let tokens = Tokenizer::new(&GenericDialect {}, sql)
+        .tokenize_with_location()
+        .map_err(|error| QueryError::Sql {
+            name: query.to_owned(),
+            why: error.to_string(),
+        })?;
     let lines: Vec<usize> = std::iter::once(0)
         .chain(sql.match_indices('\n').map(|(at, _)| at + 1))
         .collect();
@@ -148,7 +150,10 @@ mod tests {
     fn positions_are_bytes_behind_wide_characters() {
         let places = places("q", "SELECT 'héé' AS x,\n  'ü' || $name").unwrap();
         assert_eq!(places.len(), 1);
-        assert_eq!(&"SELECT 'héé' AS x,\n  'ü' || $name"[places[0].start..places[0].end], "$name");
+        assert_eq!(
+            &"SELECT 'héé' AS x,\n  'ü' || $name"[places[0].start..places[0].end],
+            "$name"
+        );
     }
 
     #[test]

@@ -74,7 +74,11 @@ impl TryFrom<String> for ColumnSpec {
             "float" => ColumnType::Float,
             "bool" => ColumnType::Bool,
             "timestamp" => ColumnType::Timestamp,
-            _ => return Err(format!("`{text}` is no column type: text, int, float, bool, timestamp, each with ? for null")),
+            _ => {
+                return Err(format!(
+                    "`{text}` is no column type: text, int, float, bool, timestamp, each with ? for null"
+                ));
+            }
         };
         Ok(Self { data_type, nullable })
     }
@@ -105,7 +109,9 @@ impl Header {
             why,
         };
         if !name.starts_with(|c: char| c.is_ascii_lowercase()) || !name.chars().all(is_name_char) {
-            return Err(wrong(format!("`{name}` is no name: small letters, digits and underscores")));
+            return Err(wrong(format!(
+                "`{name}` is no name: small letters, digits and underscores"
+            )));
         }
         let lines: Vec<&str> = sql.lines().map_while(|line| line.strip_prefix("--!")).collect();
         if lines.is_empty() {
@@ -113,8 +119,13 @@ impl Header {
         }
         let header: Self = toml::from_str(&lines.join("\n")).map_err(|error| wrong(error.message().to_owned()))?;
         let named = header.params.keys().chain(header.columns.keys());
-        if let Some(bad) = named.into_iter().find(|name| !name.chars().all(is_name_char) || name.is_empty()) {
-            return Err(wrong(format!("`{bad}` is no name: small letters, digits and underscores")));
+        if let Some(bad) = named
+            .into_iter()
+            .find(|name| !name.chars().all(is_name_char) || name.is_empty())
+        {
+            return Err(wrong(format!(
+                "`{bad}` is no name: small letters, digits and underscores"
+            )));
         }
         Ok(header)
     }

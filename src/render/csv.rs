@@ -36,11 +36,7 @@ pub(super) fn render(data: &Data) -> String {
     if data.columns.is_empty() {
         return String::new();
     }
-    let header = data
-        .columns
-        .iter()
-        .map(|column| Safe::escape(column))
-        .collect();
+    let header = data.columns.iter().map(|column| Safe::escape(column)).collect();
     let rows = data.rows.iter().map(|row| {
         let values = row.iter().chain(iter::repeat(&Value::Null));
         values.take(data.columns.len()).map(field).collect()
@@ -63,9 +59,7 @@ fn field(value: &Value) -> Safe<Field> {
     match value {
         Value::Null => {}
         Value::String(text) => out = Safe::escape(text),
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            out.embed(&json::compact(value))
-        }
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => out.embed(&json::compact(value)),
     }
     out
 }

@@ -73,11 +73,7 @@ fn push_table(out: &mut Page, table: &Table) {
     if table.columns.is_empty() {
         return;
     }
-    let titles: Vec<Safe<Inline>> = table
-        .columns
-        .iter()
-        .map(|column| Safe::escape(&column.title))
-        .collect();
+    let titles: Vec<Safe<Inline>> = table.columns.iter().map(|column| Safe::escape(&column.title)).collect();
     *out += "\n|";
     for title in &titles {
         push_cell(out, title, false);

@@ -37,11 +37,7 @@ const INVISIBLE: [(char, char); 25] = [
 
 /// Whether a reader can't see `c` although something that shows the text may act on it.
 pub(super) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || (!c.is_ascii()
-            && INVISIBLE
-                .iter()
-                .any(|(from, to)| (*from..=*to).contains(&c)))
+    c.is_control() || (!c.is_ascii() && INVISIBLE.iter().any(|(from, to)| (*from..=*to).contains(&c)))
 }
 
 /// Counts combining marks, which pile up without end on one character.
@@ -94,16 +90,10 @@ fn after_sequence(first: char, rest: &str) -> Option<&str> {
         _ => return None,
     };
     match kind {
-        '[' => Some(strip_final(
-            body.trim_start_matches(|c| matches!(c, ' '..='?')),
-            '@',
-        )),
+        '[' => Some(strip_final(body.trim_start_matches(|c| matches!(c, ' '..='?')), '@')),
         // OSC, DCS, SOS, PM and APC carry text until their terminator.
         ']' | 'P' | 'X' | '^' | '_' => Some(after_string(body)),
-        ' '..='/' => Some(strip_final(
-            body.trim_start_matches(|c| matches!(c, ' '..='/')),
-            '0',
-        )),
+        ' '..='/' => Some(strip_final(body.trim_start_matches(|c| matches!(c, ' '..='/')), '0')),
         '0'..='~' => Some(body),
         _ => None,
     }
@@ -111,8 +101,7 @@ fn after_sequence(first: char, rest: &str) -> Option<&str> {
 
 /// `text` without the final character of a sequence, which lies between `lowest` and `~`.
 fn strip_final(text: &str, lowest: char) -> &str {
-    text.strip_prefix(|c| (lowest..='~').contains(&c))
-        .unwrap_or(text)
+    text.strip_prefix(|c| (lowest..='~').contains(&c)).unwrap_or(text)
 }
 
 /// What follows the terminator. Any other control breaks the sequence off: then its text stays, so that a broken

@@ -83,8 +83,7 @@ fn push_table(out: &mut Text, table: &Table, width: usize, style: &Style) {
         return;
     }
     let columns = || table.columns.iter().enumerate();
-    let mut grid: Vec<Vec<Item>> =
-        vec![columns().map(|(_, header)| title(header, style)).collect()];
+    let mut grid: Vec<Vec<Item>> = vec![columns().map(|(_, header)| title(header, style)).collect()];
     grid.extend(table.rows.iter().map(|row| {
         columns()
             .map(|(index, header)| item(row.get(index), header.align, style))

@@ -11,7 +11,10 @@ use crate::window::{Window, rfc3339};
 use crate::words::counted;
 
 pub(super) fn list(catalogue: &Catalogue, world: &World) -> Report {
-    let rows = catalogue.iter().map(|query| [query.name.clone(), origin(query), query.header.purpose.clone()]).collect();
+    let rows = catalogue
+        .iter()
+        .map(|query| [query.name.clone(), origin(query), query.header.purpose.clone()])
+        .collect();
     let headline = format!("{} queries in the catalogue", catalogue.iter().count());
     listing("queries-list", headline, ["name", "origin", "purpose"], rows, world)
 }
@@ -27,13 +30,25 @@ fn origin(query: &Query) -> String {
 pub(super) fn settings_report(config: &Config, world: &World) -> Report {
     let resolved = config.resolved();
     let changed = resolved.iter().filter(|row| row.origin != "built-in profile").count() as u64;
-    let headline = format!("{}, {changed} not from the built-in profile", counted(resolved.len() as u64, "setting"));
-    let rows = resolved.into_iter().map(|row| [row.key, row.value, row.origin]).collect();
+    let headline = format!(
+        "{}, {changed} not from the built-in profile",
+        counted(resolved.len() as u64, "setting")
+    );
+    let rows = resolved
+        .into_iter()
+        .map(|row| [row.key, row.value, row.origin])
+        .collect();
     listing("config-show", headline, ["key", "value", "origin"], rows, world)
 }
 
 pub(super) fn show(query: &Query, world: &World) -> Report {
-    let mut report = listing("queries-show", query.header.purpose.clone(), ["name", "origin", "sql"], Vec::new(), world);
+    let mut report = listing(
+        "queries-show",
+        query.header.purpose.clone(),
+        ["name", "origin", "sql"],
+        Vec::new(),
+        world,
+    );
     if let Value::Object(document) = &mut report.document {
         document.remove("rows");
         document.insert(String::from("name"), json!(query.name));
@@ -54,10 +69,20 @@ pub(super) async fn check(catalogue: &Catalogue, settings: &Settings, world: &Wo
         let sql = bind(catalogue, query, &values)?;
         single_select(&query.name, &sql)?;
         plan(query, sql, window).await?;
-        rows.push([query.name.clone(), origin(query), counted(query.header.columns.len() as u64, "column")]);
+        rows.push([
+            query.name.clone(),
+            origin(query),
+            counted(query.header.columns.len() as u64, "column"),
+        ]);
     }
     let headline = format!("all {} queries are right", rows.len());
-    Ok(listing("queries-check", headline, ["name", "origin", "columns"], rows, world))
+    Ok(listing(
+        "queries-check",
+        headline,
+        ["name", "origin", "columns"],
+        rows,
+        world,
+    ))
 }
 
 #[cfg(feature = "capture")]
@@ -87,12 +112,21 @@ async fn plan(query: &Query, sql: String, window: Window) -> Result<(), Failure>
         match answer.rows.columns.iter().find(|column| column.name == *name) {
             None => return Err(wrong(name, String::from("is in the header and not in the result")).into()),
             Some(column) if column.data_type != spec.data_type => {
-                return Err(wrong(name, format!("is {spec} in the header and {:?} in the result", column.data_type)).into());
+                return Err(wrong(
+                    name,
+                    format!("is {spec} in the header and {:?} in the result", column.data_type),
+                )
+                .into());
             }
             Some(_) => {}
         }
     }
-    match answer.rows.columns.iter().find(|column| !query.header.columns.contains_key(&column.name)) {
+    match answer
+        .rows
+        .columns
+        .iter()
+        .find(|column| !query.header.columns.contains_key(&column.name))
+    {
         Some(extra) => Err(wrong(&extra.name, String::from("is in the result and not in the header")).into()),
         None => Ok(()),
     }
@@ -111,7 +145,13 @@ fn listing<const N: usize>(
     rows: Vec<[String; N]>,
     world: &World,
 ) -> Report {
-    let object = |row: &[String; N]| columns.iter().map(|&c| c.to_owned()).zip(row.iter().map(|cell| json!(cell))).collect::<Map<_, _>>();
+    let object = |row: &[String; N]| {
+        columns
+            .iter()
+            .map(|&c| c.to_owned())
+            .zip(row.iter().map(|cell| json!(cell)))
+            .collect::<Map<_, _>>()
+    };
     let document = json!({
         "schema": format!("relay-diag.{command}.v1"),
         "generated_at": rfc3339(world.now),
@@ -122,13 +162,22 @@ fn listing<const N: usize>(
         severity: Severity::Info,
         outcome: Outcome::Fine,
         blocks: vec![Block::Table(Table {
-            columns: columns.iter().map(|&title| Header { title: title.to_owned(), align: Align::Left }).collect(),
+            columns: columns
+                .iter()
+                .map(|&title| Header {
+                    title: title.to_owned(),
+                    align: Align::Left,
+                })
+                .collect(),
             rows: rows.iter().map(|row| row.iter().map(Cell::plain).collect()).collect(),
         })],
         document,
         data: Data {
             columns: columns.iter().map(|&c| c.to_owned()).collect(),
-            rows: rows.iter().map(|row| row.iter().map(|cell| json!(cell)).collect()).collect(),
+            rows: rows
+                .iter()
+                .map(|row| row.iter().map(|cell| json!(cell)).collect())
+                .collect(),
         },
     }
 }

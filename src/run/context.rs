@@ -15,8 +15,10 @@ impl Asked {
     /// The fields that every document has (contract.md).
     pub(super) fn document(&self, command: &str, spent: u32, not_known: &[NotKnown]) -> Map<String, Value> {
         let settings = &self.settings;
-        let missing: Vec<Value> =
-            not_known.iter().map(|part| json!({"section": part.section, "why": part.why})).collect();
+        let missing: Vec<Value> = not_known
+            .iter()
+            .map(|part| json!({"section": part.section, "why": part.why}))
+            .collect();
         let fields = json!({
             "schema": format!("relay-diag.{command}.v1"),
             "generated_at": rfc3339(self.generated_at),
@@ -51,13 +53,29 @@ impl Asked {
         filters.extend(filter(&settings.service).map(|name| format!("service {name}")));
         filters.extend(filter(&settings.instance).map(|name| format!("instance {name}")));
         let mut notes = vec![
-            format!("window: {} to {} UTC; {}", second(self.window.from), second(self.window.to), filters.join(", ")),
-            format!("source: {} {}; queries spent: {spent}", self.source_kind, self.source_name),
+            format!(
+                "window: {} to {} UTC; {}",
+                second(self.window.from),
+                second(self.window.to),
+                filters.join(", ")
+            ),
+            format!(
+                "source: {} {}; queries spent: {spent}",
+                self.source_kind, self.source_name
+            ),
         ];
-        notes.extend(not_known.iter().map(|part| format!("not known: {}: {}", part.section, part.why)));
+        notes.extend(
+            not_known
+                .iter()
+                .map(|part| format!("not known: {}: {}", part.section, part.why)),
+        );
         let overridden = self.catalogue.overridden();
         if !overridden.is_empty() {
-            notes.push(format!("queries replaced by {}: {}", settings.queries, overridden.join(", ")));
+            notes.push(format!(
+                "queries replaced by {}: {}",
+                settings.queries,
+                overridden.join(", ")
+            ));
         }
         notes
     }

@@ -56,11 +56,20 @@ fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spen
     };
     let cells = |row: &Vec<Value>| row.iter().map(|value| Cell::plain(text(value))).collect();
     let names: Vec<String> = rows.columns.iter().map(|column| column.name.clone()).collect();
-    let object = |row: &Vec<Value>| names.iter().cloned().zip(row.iter().cloned()).collect::<serde_json::Map<_, _>>();
+    let object = |row: &Vec<Value>| {
+        names
+            .iter()
+            .cloned()
+            .zip(row.iter().cloned())
+            .collect::<serde_json::Map<_, _>>()
+    };
     let mut document = asked.document("query", spent, &[]);
     document.insert(String::from("query"), json!({"name": name, "sql": sql}));
     document.insert(String::from("columns"), json!(rows.columns));
-    document.insert(String::from("rows"), rows.rows.iter().map(object).collect::<Vec<_>>().into());
+    document.insert(
+        String::from("rows"),
+        rows.rows.iter().map(object).collect::<Vec<_>>().into(),
+    );
     document.insert(String::from("clipped"), json!(clipped));
     let mut blocks = Vec::new();
     if !rows.rows.is_empty() {
@@ -69,11 +78,21 @@ fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spen
             rows: rows.rows.iter().map(cells).collect(),
         }));
     }
-    blocks.push(Block::Notes(asked.notes(spent, &[]).into_iter().map(Note::from).collect()));
+    blocks.push(Block::Notes(
+        asked.notes(spent, &[]).into_iter().map(Note::from).collect(),
+    ));
     Report {
         headline,
-        severity: if rows.rows.is_empty() { Severity::Warning } else { Severity::Info },
-        outcome: if rows.rows.is_empty() { Outcome::Inconclusive } else { Outcome::Fine },
+        severity: if rows.rows.is_empty() {
+            Severity::Warning
+        } else {
+            Severity::Info
+        },
+        outcome: if rows.rows.is_empty() {
+            Outcome::Inconclusive
+        } else {
+            Outcome::Fine
+        },
         blocks,
         document: Value::Object(document),
         data: Data {

@@ -11,7 +11,16 @@ use crate::timeline::{ReportContext, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
-const SECTIONS: [&str; 8] = ["bounds", "processes", "lifecycle", "runs", "traffic", "gaps", "hangs", "errors"];
+const SECTIONS: [&str; 8] = [
+    "bounds",
+    "processes",
+    "lifecycle",
+    "runs",
+    "traffic",
+    "gaps",
+    "hangs",
+    "errors",
+];
 /// Buckets of a window: enough to see a minute in an hour, few enough to fetch (design.md).
 const BUCKETS: i64 = 120;
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.

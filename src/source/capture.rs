@@ -2,6 +2,7 @@
 //! Owns what a capture holds and what of it a query may see; knows nothing of what the records mean.
 
 mod cells;
+mod clock;
 mod columnar;
 mod dialect;
 mod engine;
@@ -49,11 +50,7 @@ impl Capture {
     ///
     /// # Errors
     /// As [`Capture::open`].
-    pub fn from_ndjson_zst(
-        name: &str,
-        bytes: &[u8],
-        now: Option<DateTime<Utc>>,
-    ) -> Result<Self, SourceError> {
+    pub fn from_ndjson_zst(name: &str, bytes: &[u8], now: Option<DateTime<Utc>>) -> Result<Self, SourceError> {
         Self::build(name.to_owned(), files::read_ndjson_zst(name, bytes)?, now)
     }
 
@@ -68,19 +65,13 @@ impl Capture {
         }
     }
 
-    fn build(
-        name: String,
-        batches: Vec<RecordBatch>,
-        now: Option<DateTime<Utc>>,
-    ) -> Result<Self, SourceError> {
+    fn build(name: String, batches: Vec<RecordBatch>, now: Option<DateTime<Utc>>) -> Result<Self, SourceError> {
         let held = schema::held(&batches);
         let batches = match now {
-            Some(now) => {
-                schema::arrived_by(&batches, now).map_err(|why| SourceError::Unreadable {
-                    path: name.clone(),
-                    why,
-                })?
-            }
+            Some(now) => schema::arrived_by(&batches, now).map_err(|why| SourceError::Unreadable {
+                path: name.clone(),
+                why,
+            })?,
             None => batches,
         };
         Ok(Self {

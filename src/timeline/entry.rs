@@ -115,6 +115,11 @@ impl Entry {
 
     /// Time order; at the same instant by kind, then by text, so that the order of input rows never shows.
     pub fn in_time(&self, other: &Self) -> Ordering {
-        (self.start, self.kind, &self.event, &self.trace_ids).cmp(&(other.start, other.kind, &other.event, &other.trace_ids))
+        (self.start, self.kind, &self.event, &self.trace_ids).cmp(&(
+            other.start,
+            other.kind,
+            &other.event,
+            &other.trace_ids,
+        ))
     }
 }

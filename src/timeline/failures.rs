@@ -24,13 +24,24 @@ static POOL_LIMIT: LazyLock<Option<Regex>> =
 /// Size and overflow of the pool that an error says is empty.
 pub(super) fn empty_pool(error: &str) -> Option<(u64, u64)> {
     let found = POOL_LIMIT.as_ref()?.captures(error)?;
-    Some((found.get(1)?.as_str().parse().ok()?, found.get(2)?.as_str().parse().ok()?))
+    Some((
+        found.get(1)?.as_str().parse().ok()?,
+        found.get(2)?.as_str().parse().ok()?,
+    ))
 }
 
 pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
     // A request that hung and then failed is told by its own row.
-    let mut bursts: Vec<&ErrorBurst> = scene.facts.errors.rows.iter().filter(|burst| burst.traces > burst.hung).collect();
-    bursts.sort_by(|a, b| (b.requests, b.traces, a.first_at, &a.template).cmp(&(a.requests, a.traces, b.first_at, &b.template)));
+    let mut bursts: Vec<&ErrorBurst> = scene
+        .facts
+        .errors
+        .rows
+        .iter()
+        .filter(|burst| burst.traces > burst.hung)
+        .collect();
+    bursts.sort_by(|a, b| {
+        (b.requests, b.traces, a.first_at, &a.template).cmp(&(a.requests, a.traces, b.first_at, &b.template))
+    });
     let (shown, folded) = bursts.split_at(bursts.len().min(SHOWN));
     let mut entries: Vec<Entry> = shown.iter().map(|burst| told(scene, burst)).collect();
     match folded {
@@ -62,13 +73,21 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
             (EntryKind::RequestsFail, format!("{who}{on}: {error}"))
         }
     };
-    let severity = if burst.requests { Severity::Critical } else { Severity::Warning };
+    let severity = if burst.requests {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
     let mut entry = Entry::new(burst.first_at, kind, event, severity);
     entry.end = Some(burst.last_ended_at.max(burst.last_at));
     entry.duration = match (&burst.spread, burst.requests) {
         (Some(spread), true) => {
             let verb = if fast == 1 { "fails" } else { "fail" };
-            format!("{} {verb} after {}", counted(fast, "request"), words::range(spread.p5_s, spread.p95_s))
+            format!(
+                "{} {verb} after {}",
+                counted(fast, "request"),
+                words::range(spread.p5_s, spread.p95_s)
+            )
         }
         _ => counted(burst.traces, "time"),
     };
@@ -80,11 +99,23 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
 }
 
 fn more(first: &ErrorBurst, folded: &[&ErrorBurst]) -> Entry {
-    let start = folded.iter().map(|burst| burst.first_at).min().unwrap_or(first.first_at);
+    let start = folded
+        .iter()
+        .map(|burst| burst.first_at)
+        .min()
+        .unwrap_or(first.first_at);
     let traces: u64 = folded.iter().map(|burst| burst.traces - burst.hung).sum();
     let critical = folded.iter().any(|burst| burst.requests);
-    let severity = if critical { Severity::Critical } else { Severity::Warning };
-    let kind = if critical { EntryKind::RequestsFail } else { EntryKind::Errors };
+    let severity = if critical {
+        Severity::Critical
+    } else {
+        Severity::Warning
+    };
+    let kind = if critical {
+        EntryKind::RequestsFail
+    } else {
+        EntryKind::Errors
+    };
     let event = format!("{} more bursts of errors", folded.len());
     let mut entry = Entry::new(start, kind, event, severity);
     entry.end = folded.iter().map(|burst| burst.last_ended_at).max();
@@ -102,7 +133,12 @@ fn is_slow(bucket: &Bucket) -> bool {
 pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
     let mut buckets: Vec<&Bucket> = scene.facts.traffic.rows.iter().collect();
     buckets.sort_by_key(|bucket| bucket.at);
-    let usual = median(buckets.iter().filter(|bucket| !is_slow(bucket)).filter_map(|bucket| bucket.statements_p50_s));
+    let usual = median(
+        buckets
+            .iter()
+            .filter(|bucket| !is_slow(bucket))
+            .filter_map(|bucket| bucket.statements_p50_s),
+    );
     let width = scene.facts.window.length() / 60;
     let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
     // One bucket in between that had too few statements to tell does not end a stretch.
@@ -116,16 +152,34 @@ fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
     let spreads: Vec<Spread> = stretch.iter().filter_map(|bucket| bucket.statements_spread).collect();
     let middle = median(stretch.iter().filter_map(|bucket| bucket.statements_p50_s))?;
     let high = spreads.iter().map(|spread| spread.p95_s).fold(0.0, f64::max);
-    let low = spreads.iter().map(|spread| spread.p5_s).fold(f64::INFINITY, f64::min).min(middle);
-    let mut entry = Entry::new(first_at, EntryKind::StatementsSlow, "statements slow", Severity::Warning);
+    let low = spreads
+        .iter()
+        .map(|spread| spread.p5_s)
+        .fold(f64::INFINITY, f64::min)
+        .min(middle);
+    let mut entry = Entry::new(
+        first_at,
+        EntryKind::StatementsSlow,
+        "statements slow",
+        Severity::Warning,
+    );
     entry.end = Some(last_at);
     entry.duration = match usual {
-        Some(usual) => format!("median {}, p95 {} (else {})", words::duration(middle), words::duration(high), words::duration(usual)),
+        Some(usual) => format!(
+            "median {}, p95 {} (else {})",
+            words::duration(middle),
+            words::duration(high),
+            words::duration(usual)
+        ),
         None => format!("median {}, p95 {}", words::duration(middle), words::duration(high)),
     };
     entry.duration_s = Some((low, high));
     entry.count = stretch.iter().map(|bucket| bucket.statements_slow).sum();
-    entry.trace_ids = stretch.iter().filter_map(|bucket| bucket.trace_id.clone()).take(3).collect();
+    entry.trace_ids = stretch
+        .iter()
+        .filter_map(|bucket| bucket.trace_id.clone())
+        .take(3)
+        .collect();
     Some(entry)
 }
 

@@ -24,14 +24,17 @@ fn most_foldable(entries: &[Entry]) -> Option<(EntryKind, usize)> {
     for entry in entries {
         *counts.entry((entry.kind, entry.severity)).or_insert(0_usize) += 1;
     }
-    let mut by_kind: std::collections::BTreeMap<EntryKind, (usize, crate::report::Severity)> = std::collections::BTreeMap::new();
+    let mut by_kind: std::collections::BTreeMap<EntryKind, (usize, crate::report::Severity)> =
+        std::collections::BTreeMap::new();
     for ((kind, severity), count) in counts {
         let slot = by_kind.entry(kind).or_insert((0, severity));
         slot.0 += count;
         slot.1 = slot.1.max(severity);
     }
     let foldable = by_kind.into_iter().filter(|(_, (count, _))| *count >= 3);
-    foldable.max_by_key(|(kind, (count, severity))| (*count, std::cmp::Reverse(*severity), *kind)).map(|(kind, (count, _))| (kind, count))
+    foldable
+        .max_by_key(|(kind, (count, severity))| (*count, std::cmp::Reverse(*severity), *kind))
+        .map(|(kind, (count, _))| (kind, count))
 }
 
 fn fold(entries: Vec<Entry>, kind: EntryKind, keep: usize) -> Vec<Entry> {
@@ -39,7 +42,11 @@ fn fold(entries: Vec<Entry>, kind: EntryKind, keep: usize) -> Vec<Entry> {
     let mut folded = Vec::new();
     for entry in entries {
         let of_kind = kept.iter().filter(|other: &&Entry| other.kind == kind).count();
-        if entry.kind == kind && of_kind >= keep { folded.push(entry) } else { kept.push(entry) }
+        if entry.kind == kind && of_kind >= keep {
+            folded.push(entry)
+        } else {
+            kept.push(entry)
+        }
     }
     if let Some(entry) = joined(folded) {
         kept.push(entry);
@@ -90,6 +97,8 @@ fn joined(folded: Vec<Entry>) -> Option<Entry> {
         EntryKind::Errors => ("more errors", all.count),
     };
     all.event = format!("{} {what}", words::grouped(count));
-    all.duration = all.duration_s.map_or_else(|| String::from("-"), |(from, to)| words::range(from, to));
+    all.duration = all
+        .duration_s
+        .map_or_else(|| String::from("-"), |(from, to)| words::range(from, to));
     Some(all)
 }

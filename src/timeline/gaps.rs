@@ -14,12 +14,20 @@ const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let gaps = scene.facts.gaps.rows.iter();
-    gaps.flat_map(|gap| split(gap, told).into_iter().map(|(from, to)| judged(scene, from, to, told))).collect()
+    gaps.flat_map(|gap| {
+        split(gap, told)
+            .into_iter()
+            .map(|(from, to)| judged(scene, from, to, told))
+    })
+    .collect()
 }
 
 /// A first sign of trouble inside a pause splits it: before it nothing was asked, behind it nothing was answered.
 fn split(gap: &Gap, told: &[Entry]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
-    let inside = told.iter().map(|entry| entry.start).filter(|at| gap.before_at < *at && *at < gap.after_at);
+    let inside = told
+        .iter()
+        .map(|entry| entry.start)
+        .filter(|at| gap.before_at < *at && *at < gap.after_at);
     let mut edges: Vec<DateTime<Utc>> = [gap.before_at, gap.after_at].into_iter().chain(inside).collect();
     edges.sort();
     let pauses = edges.windows(2).map(|pair| (pair[0], pair[1]));
@@ -40,12 +48,16 @@ fn judged(scene: &Scene<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Ent
     }
     entry.event = format!("~{said} gap with no spans");
     entry.end = Some(to);
-    let trouble_before = told.iter().any(|other| other.start <= from && from < other.last() && other.severity >= Severity::Warning);
+    let trouble_before = told
+        .iter()
+        .any(|other| other.start <= from && from < other.last() && other.severity >= Severity::Warning);
     let trouble_after = told
         .iter()
         .any(|other| other.severity >= Severity::Warning && to <= other.start && other.start - to <= ENDS_WITHIN);
     let restart = told.iter().any(|other| {
-        matches!(other.kind, EntryKind::InstanceStarted | EntryKind::Deploy) && to <= other.start && other.start - to <= ENDS_WITHIN
+        matches!(other.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
+            && to <= other.start
+            && other.start - to <= ENDS_WITHIN
     });
     if trouble_before || trouble_after || restart {
         entry.severity = Severity::Warning;

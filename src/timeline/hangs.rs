@@ -24,7 +24,13 @@ pub(super) fn is_hang(hang: &Hang, scene: &Scene<'_>) -> bool {
 }
 
 pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
-    let mut hangs: Vec<&Hang> = scene.facts.hangs.rows.iter().filter(|hang| is_hang(hang, scene)).collect();
+    let mut hangs: Vec<&Hang> = scene
+        .facts
+        .hangs
+        .rows
+        .iter()
+        .filter(|hang| is_hang(hang, scene))
+        .collect();
     hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
     let waves = hangs.chunk_by(|a, b| b.started_at - a.started_at <= WAVE_PAUSE);
     waves.flat_map(|wave| told(scene, wave)).collect()
@@ -42,9 +48,18 @@ fn told(scene: &Scene<'_>, wave: &[&Hang]) -> Vec<Entry> {
 }
 
 fn single(scene: &Scene<'_>, hang: &Hang) -> Entry {
-    let kind = if hang.request { EntryKind::RequestHangs } else { EntryKind::ConnectHangs };
+    let kind = if hang.request {
+        EntryKind::RequestHangs
+    } else {
+        EntryKind::ConnectHangs
+    };
     let on = scene.on(&hang.instance, hang.started_at);
-    let mut entry = Entry::new(hang.started_at, kind, format!("{} starts{on}", hang.span_name), Severity::Critical);
+    let mut entry = Entry::new(
+        hang.started_at,
+        kind,
+        format!("{} starts{on}", hang.span_name),
+        Severity::Critical,
+    );
     let length_s = hang.length_s(scene.facts.window.to);
     let length = words::duration(length_s);
     entry.duration = match hang.fate {
@@ -82,10 +97,17 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
     let shortest = lengths.iter().copied().fold(f64::INFINITY, f64::min);
     let longest = lengths.iter().copied().fold(0.0, f64::max);
     let open = folded.iter().filter(|hang| hang.fate == Fate::InFlight).count();
-    let failed = folded.iter().filter(|hang| matches!(hang.fate, Fate::Ended { failed: true, .. })).count();
+    let failed = folded
+        .iter()
+        .filter(|hang| matches!(hang.fate, Fate::Ended { failed: true, .. }))
+        .count();
     let died = folded.iter().filter(|hang| matches!(hang.fate, Fate::Died(_))).count();
     let mut duration = format!("hang {}", words::range(shortest, longest));
-    for (count, what) in [(failed, "fail then"), (died, "die with their process"), (open, "still hang")] {
+    for (count, what) in [
+        (failed, "fail then"),
+        (died, "die with their process"),
+        (open, "still hang"),
+    ] {
         if count == folded.len() {
             duration.push_str(&format!(", all {what}"));
         } else if count > 0 {
@@ -95,7 +117,11 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
     entry.duration = duration;
     entry.duration_s = Some((shortest, longest));
     entry.in_progress = open > 0;
-    entry.end = if open > 0 { None } else { folded.iter().filter_map(|hang| hang.ended_at()).max() };
+    entry.end = if open > 0 {
+        None
+    } else {
+        folded.iter().filter_map(|hang| hang.ended_at()).max()
+    };
     entry.count = folded.len() as u64;
     entry.instances = distinct(folded.iter().map(|hang| hang.instance.as_str()));
     entry.trace_ids = folded.iter().map(|hang| hang.trace_id.clone()).collect();
@@ -105,7 +131,8 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
 /// How long a hang that has no end lasts, for the headline; seconds.
 pub(super) fn longest_open_s(scene: &Scene<'_>) -> Option<f64> {
     let open = scene.facts.hangs.rows.iter().filter(|hang| hang.fate == Fate::InFlight);
-    open.map(|hang| to_seconds(scene.facts.window.to - hang.started_at)).reduce(f64::max)
+    open.map(|hang| to_seconds(scene.facts.window.to - hang.started_at))
+        .reduce(f64::max)
 }
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {

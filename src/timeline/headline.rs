@@ -17,7 +17,10 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
     if records == 0 && facts.hangs.rows.is_empty() {
         return (no_records(scene), Severity::Warning, Outcome::Inconclusive);
     }
-    let mut parts: Vec<String> = [hung(scene), failed(scene), slow(entries)].into_iter().flatten().collect();
+    let mut parts: Vec<String> = [hung(scene), failed(scene), slow(entries)]
+        .into_iter()
+        .flatten()
+        .collect();
     let severity = entries.iter().map(|entry| entry.severity).max().unwrap_or(Severity::Ok);
     if !parts.is_empty() {
         parts.extend(ending(scene, entries));
@@ -25,13 +28,23 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
     }
     let not_known = facts.not_known();
     if let Some((section, why)) = not_known.first() {
-        return (format!("inconclusive: {section} could not be read: {why}"), Severity::Warning, Outcome::Inconclusive);
+        return (
+            format!("inconclusive: {section} could not be read: {why}"),
+            Severity::Warning,
+            Outcome::Inconclusive,
+        );
     }
     let Some(requests) = runs::merged(facts.runs.rows.iter().filter_map(|run| run.requests.as_ref())) else {
-        let text = format!("inconclusive: {} but not one request in the window", counted(records, "record"));
+        let text = format!(
+            "inconclusive: {} but not one request in the window",
+            counted(records, "record")
+        );
         return (text, Severity::Warning, Outcome::Inconclusive);
     };
-    if let Some(gap) = entries.iter().find(|entry| entry.kind == EntryKind::Gap && entry.in_progress) {
+    if let Some(gap) = entries
+        .iter()
+        .find(|entry| entry.kind == EntryKind::Gap && entry.in_progress)
+    {
         let text = format!("inconclusive: nothing has been recorded since {}", clock(gap.start));
         return (text, Severity::Warning, Outcome::Inconclusive);
     }
@@ -71,7 +84,12 @@ fn no_records(scene: &Scene<'_>) -> String {
 
 fn hung(scene: &Scene<'_>) -> Option<String> {
     let facts = scene.facts;
-    let hung: Vec<&Hang> = facts.hangs.rows.iter().filter(|hang| hangs::is_hang(hang, scene)).collect();
+    let hung: Vec<&Hang> = facts
+        .hangs
+        .rows
+        .iter()
+        .filter(|hang| hangs::is_hang(hang, scene))
+        .collect();
     let lengths: Vec<f64> = hung.iter().map(|hang| hang.length_s(facts.window.to)).collect();
     let longest = lengths.iter().copied().fold(0.0, f64::max);
     let shortest = lengths.iter().copied().fold(f64::INFINITY, f64::min);
@@ -80,13 +98,29 @@ fn hung(scene: &Scene<'_>) -> Option<String> {
     let mut text = match (open, hangs::longest_open_s(scene)) {
         _ if count == 0 => return None,
         (open, Some(oldest)) if open > 0 => {
-            let others = if count > open { format!(" ({} more hung before)", count - open) } else { String::new() };
+            let others = if count > open {
+                format!(" ({} more hung before)", count - open)
+            } else {
+                String::new()
+            };
             let verb = if open == 1 { "hangs" } else { "hang" };
-            format!("{} {verb} now, the oldest for {}{others}", counted(open, "request"), words::duration(oldest))
+            format!(
+                "{} {verb} now, the oldest for {}{others}",
+                counted(open, "request"),
+                words::duration(oldest)
+            )
         }
-        _ => format!("{} hung for {}", counted(count, "request"), words::range(shortest, longest)),
+        _ => format!(
+            "{} hung for {}",
+            counted(count, "request"),
+            words::range(shortest, longest)
+        ),
     };
-    let beside = facts.runs.rows.iter().filter(|run| run.first_at().is_some_and(|at| scene.hanging_at(at)));
+    let beside = facts
+        .runs
+        .rows
+        .iter()
+        .filter(|run| run.first_at().is_some_and(|at| scene.hanging_at(at)));
     if let Some(success) = runs::merged(beside.filter_map(|run| run.requests.as_ref())) {
         text.push_str(&format!(
             ", while {} succeeded in {}",
@@ -101,12 +135,20 @@ fn failed(scene: &Scene<'_>) -> Option<String> {
     let bursts: Vec<_> = scene.facts.errors.rows.iter().filter(|burst| burst.requests).collect();
     let all: u64 = bursts.iter().map(|burst| burst.traces).sum();
     let main = bursts.iter().max_by_key(|burst| (burst.traces, &burst.template))?;
-    let same: u64 = bursts.iter().filter(|burst| burst.template == main.template).map(|burst| burst.traces).sum();
+    let same: u64 = bursts
+        .iter()
+        .filter(|burst| burst.template == main.template)
+        .map(|burst| burst.traces)
+        .sum();
     let why = match failures::empty_pool(&main.sample) {
         Some((size, overflow)) => format!("on an empty connection pool (size {size}, overflow {overflow})"),
         None => format!("with \"{}\"", words::error(&main.sample, 70)),
     };
-    let share = if same == all { String::new() } else { format!("{} of them ", words::grouped(same)) };
+    let share = if same == all {
+        String::new()
+    } else {
+        format!("{} of them ", words::grouped(same))
+    };
     let separator = if share.is_empty() { " " } else { ", " };
     Some(format!("{} failed{separator}{share}{why}", counted(all, "request")))
 }
@@ -119,13 +161,22 @@ fn slow(entries: &[Entry]) -> Option<String> {
 /// When the last trouble ended, and whether an instance started just before. That it ended is only said if requests
 /// were served behind it.
 fn ending(scene: &Scene<'_>, entries: &[Entry]) -> Option<String> {
-    let grave = entries.iter().filter(|entry| entry.severity >= Severity::Warning && entry.kind != EntryKind::Gap);
+    let grave = entries
+        .iter()
+        .filter(|entry| entry.severity >= Severity::Warning && entry.kind != EntryKind::Gap);
     let trouble: Vec<&Entry> = grave.clone().collect();
     if trouble.iter().any(|entry| entry.in_progress) {
         return Some(String::from("still going on"));
     }
     let over_at = trouble.iter().map(|entry| entry.last()).max()?;
-    let served_at = scene.facts.runs.rows.iter().filter_map(|run| run.requests.as_ref()).map(|some| some.last_at).max()?;
+    let served_at = scene
+        .facts
+        .runs
+        .rows
+        .iter()
+        .filter_map(|run| run.requests.as_ref())
+        .map(|some| some.last_at)
+        .max()?;
     if served_at <= over_at {
         return Some(String::from("no success seen since"));
     }
@@ -133,7 +184,9 @@ fn ending(scene: &Scene<'_>, entries: &[Entry]) -> Option<String> {
         matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
             && (over_at - entry.start).num_seconds().abs() <= RESTART_ENDS_WITHIN_S
     });
-    let with = restarted.map(|entry| format!(", after the restart at {}", clock(entry.start))).unwrap_or_default();
+    let with = restarted
+        .map(|entry| format!(", after the restart at {}", clock(entry.start)))
+        .unwrap_or_default();
     Some(format!("over since {}{with}", clock(over_at)))
 }
 
@@ -141,7 +194,11 @@ fn listener_trouble(scene: &Scene<'_>, episodes: &[Episode<'_>]) -> Option<Strin
     let name = &scene.profile.listener.name;
     let last = episodes.last()?;
     Some(match last.over_at {
-        Some(at) => format!("the {name} lost its connection at {} and was back at {}", clock(last.first_at), clock(at)),
+        Some(at) => format!(
+            "the {name} lost its connection at {} and was back at {}",
+            clock(last.first_at),
+            clock(at)
+        ),
         None => format!("the {name} has not been connected since {}", clock(last.first_at)),
     })
 }

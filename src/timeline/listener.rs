@@ -32,12 +32,24 @@ pub(super) fn episodes<'a>(scene: &Scene<'a>) -> Vec<Episode<'a>> {
     let lines = &scene.facts.lifecycle.rows;
     let mut found: Vec<Episode<'a>> = Vec::new();
     for line in lines.iter().filter(|line| is_trouble(line.kind)) {
-        let same = |other: &&Line| other.instance == line.instance && other.episode == line.episode && is_trouble(other.kind);
-        let first = lines.iter().filter(same).min_by_key(|other| (other.first_at, other.kind)).unwrap_or(line);
+        let same =
+            |other: &&Line| other.instance == line.instance && other.episode == line.episode && is_trouble(other.kind);
+        let first = lines
+            .iter()
+            .filter(same)
+            .min_by_key(|other| (other.first_at, other.kind))
+            .unwrap_or(line);
         if !std::ptr::eq(first, line) {
             continue;
         }
-        let count = |kind| lines.iter().filter(same).filter(|other| other.kind == kind).map(|other| other.lines).sum();
+        let count = |kind| {
+            lines
+                .iter()
+                .filter(same)
+                .filter(|other| other.kind == kind)
+                .map(|other| other.lines)
+                .sum()
+        };
         let next = lines
             .iter()
             .filter(|other| other.instance == line.instance && other.first_at > line.first_at)
@@ -46,7 +58,12 @@ pub(super) fn episodes<'a>(scene: &Scene<'a>) -> Vec<Episode<'a>> {
         found.push(Episode {
             instance: &line.instance,
             first_at: line.first_at,
-            last_at: lines.iter().filter(same).map(|other| other.last_at).max().unwrap_or(line.last_at),
+            last_at: lines
+                .iter()
+                .filter(same)
+                .map(|other| other.last_at)
+                .max()
+                .unwrap_or(line.last_at),
             over_at: next.map(|other| other.first_at),
             reconnected: next.is_some_and(|other| other.kind == LineKind::Connected),
             first: line,
@@ -74,12 +91,18 @@ fn lost(scene: &Scene<'_>, episode: &Episode<'_>) -> Entry {
             EntryKind::HeartbeatTimeout,
             format!("{} heartbeat times out{on}", names.short_name),
         ),
-        LineKind::HeartbeatFailed => (EntryKind::ListenerLost, format!("{} heartbeat fails{on}", names.short_name)),
+        LineKind::HeartbeatFailed => (
+            EntryKind::ListenerLost,
+            format!("{} heartbeat fails{on}", names.short_name),
+        ),
         LineKind::ReconnectFailed => (
             EntryKind::ListenerReconnectFailed,
             format!("{} cannot connect{on}", names.name),
         ),
-        _ => (EntryKind::ListenerLost, format!("{} loses its connection{on}", names.name)),
+        _ => (
+            EntryKind::ListenerLost,
+            format!("{} loses its connection{on}", names.name),
+        ),
     };
     let mut entry = Entry::new(episode.first_at, kind, event, Severity::Warning);
     entry.end = episode.over_at;
@@ -141,12 +164,21 @@ pub(super) fn notes(scene: &Scene<'_>, episodes: &[Episode<'_>]) -> Vec<String> 
             note.push_str(&format!(", {}", words::counted(episode.failed_attempts, "attempt")));
             note.push_str(" to reconnect");
             if episode.undelivered > 0 {
-                note.push_str(&format!(", {} not sent", words::counted(episode.undelivered, "notification")));
+                note.push_str(&format!(
+                    ", {} not sent",
+                    words::counted(episode.undelivered, "notification")
+                ));
             }
             match (episode.over_at, episode.reconnected) {
                 (Some(at), true) => note.push_str(&format!("; connected again at {}", clock(at))),
-                (Some(at), false) => note.push_str(&format!("; not connected until its process was replaced at {}", clock(at))),
-                (None, _) => note.push_str(&format!("; not connected up to its last line at {}", clock(episode.last_at))),
+                (Some(at), false) => note.push_str(&format!(
+                    "; not connected until its process was replaced at {}",
+                    clock(at)
+                )),
+                (None, _) => note.push_str(&format!(
+                    "; not connected up to its last line at {}",
+                    clock(episode.last_at)
+                )),
             }
             note
         })

@@ -42,8 +42,13 @@ pub(super) fn starts<'a>(scene: &Scene<'a>) -> Vec<Start<'a>> {
         }
         for (nth, said) in times.into_iter().enumerate() {
             // The first records of a process come a moment before it says that it starts.
-            let at = if nth == 0 && said - process.first_at < READY_WITHIN { process.first_at } else { said };
-            let ready = own(LineKind::Connected).find(|line| line.first_at >= said && line.first_at - said <= READY_WITHIN);
+            let at = if nth == 0 && said - process.first_at < READY_WITHIN {
+                process.first_at
+            } else {
+                said
+            };
+            let ready =
+                own(LineKind::Connected).find(|line| line.first_at >= said && line.first_at - said <= READY_WITHIN);
             found.push(Start {
                 instance: &process.instance,
                 at,
@@ -93,7 +98,10 @@ fn cut_off_by(scene: &Scene<'_>, start: &Start<'_>) -> u64 {
     };
     let died = scene.facts.hangs.rows.iter().filter(|hang| match hang.fate {
         Fate::Died(at) => {
-            hang.instance == start.instance && at >= before.last_at && at <= start.at + READY_WITHIN && !hangs::is_hang(hang, scene)
+            hang.instance == start.instance
+                && at >= before.last_at
+                && at <= start.at + READY_WITHIN
+                && !hangs::is_hang(hang, scene)
         }
         _ => false,
     });

@@ -81,10 +81,19 @@ fn time(entry: &Entry, dated: bool) -> String {
 
 /// Makes the report.
 pub fn to_report(timeline: &Timeline, context: ReportContext<'_>) -> Report {
-    let days = timeline.entries.iter().flat_map(|entry| [entry.start.date_naive(), entry.last().date_naive()]);
+    let days = timeline
+        .entries
+        .iter()
+        .flat_map(|entry| [entry.start.date_naive(), entry.last().date_naive()]);
     let dated = days.clone().min() != days.max();
     let table = Table {
-        columns: COLUMNS.iter().map(|column| Header { title: column.title.to_owned(), align: Align::Left }).collect(),
+        columns: COLUMNS
+            .iter()
+            .map(|column| Header {
+                title: column.title.to_owned(),
+                align: Align::Left,
+            })
+            .collect(),
         rows: timeline
             .entries
             .iter()
@@ -116,7 +125,10 @@ pub fn to_report(timeline: &Timeline, context: ReportContext<'_>) -> Report {
 
 /// The traces of the gravest rows, first things first.
 fn traces(timeline: &Timeline, project_url: &str) -> Vec<Note> {
-    let grave = timeline.entries.iter().filter(|entry| entry.severity >= Severity::Warning || entry.emphasis);
+    let grave = timeline
+        .entries
+        .iter()
+        .filter(|entry| entry.severity >= Severity::Warning || entry.emphasis);
     let named = grave.filter_map(|entry| Some((entry, entry.trace_ids.first()?)));
     named
         .filter(|(entry, _)| !matches!(entry.kind, EntryKind::HeartbeatTimeout | EntryKind::ListenerLost))
@@ -153,7 +165,9 @@ fn document(entry: &Entry) -> Value {
         event: &entry.event,
         duration: &entry.duration,
         duration_origin: entry.duration_origin,
-        duration_ms: entry.duration_s.map(|(min, max)| json!({"min": milliseconds(min), "max": milliseconds(max)})),
+        duration_ms: entry
+            .duration_s
+            .map(|(min, max)| json!({"min": milliseconds(min), "max": milliseconds(max)})),
         count: entry.count,
         severity: entry.severity,
         emphasis: entry.emphasis,
@@ -167,14 +181,29 @@ fn document(entry: &Entry) -> Value {
 /// The document's entries as rows: what scripts get as JSON, spreadsheets get as columns.
 fn data(entries: &[Value]) -> Data {
     let columns = [
-        "start", "end", "kind", "event", "duration", "duration_ms", "count", "severity", "emphasis", "in_progress",
-        "instances", "trace_ids",
+        "start",
+        "end",
+        "kind",
+        "event",
+        "duration",
+        "duration_ms",
+        "count",
+        "severity",
+        "emphasis",
+        "in_progress",
+        "instances",
+        "trace_ids",
     ];
     Data {
         columns: columns.iter().map(|&name| name.to_owned()).collect(),
         rows: entries
             .iter()
-            .map(|entry| columns.iter().map(|&name| entry.get(name).cloned().unwrap_or(Value::Null)).collect())
+            .map(|entry| {
+                columns
+                    .iter()
+                    .map(|&name| entry.get(name).cloned().unwrap_or(Value::Null))
+                    .collect()
+            })
             .collect(),
     }
 }

@@ -20,15 +20,22 @@ struct Stretch<'a> {
 
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
-    let mut runs: Vec<(DateTime<Utc>, &Run)> =
-        scene.facts.runs.rows.iter().filter_map(|run| Some((run.first_at()?, run))).collect();
+    let mut runs: Vec<(DateTime<Utc>, &Run)> = scene
+        .facts
+        .runs
+        .rows
+        .iter()
+        .filter_map(|run| Some((run.first_at()?, run)))
+        .collect();
     runs.sort_by_key(|(at, run)| (*at, run.trace_id.as_deref()));
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
         let beside_hang = scene.hanging_at(at);
         let in_trouble = beside_hang || scene.failing_at(at);
         let last = stretches.last_mut();
-        let same_state = last.as_ref().is_some_and(|s| s.in_trouble == in_trouble && s.beside_hang == beside_hang);
+        let same_state = last
+            .as_ref()
+            .is_some_and(|s| s.in_trouble == in_trouble && s.beside_hang == beside_hang);
         let joins = match &last {
             Some(stretch) if same_state && in_trouble => alone_in_trouble >= SHOWN_IN_TROUBLE && stretch.in_trouble,
             Some(stretch) if same_state => !breaks_between(told, stretch.runs.last().and_then(|run| run.last_at()), at),
@@ -54,7 +61,11 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
 
 impl Run {
     fn last_at(&self) -> Option<DateTime<Utc>> {
-        [&self.connects, &self.requests].into_iter().flatten().map(|some| some.last_at).max()
+        [&self.connects, &self.requests]
+            .into_iter()
+            .flatten()
+            .map(|some| some.last_at)
+            .max()
     }
 }
 
@@ -65,7 +76,10 @@ fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<U
     };
     told.iter().any(|entry| {
         let notable = entry.severity >= Severity::Warning
-            || matches!(entry.kind, EntryKind::Gap | EntryKind::InstanceStarted | EntryKind::Deploy);
+            || matches!(
+                entry.kind,
+                EntryKind::Gap | EntryKind::InstanceStarted | EntryKind::Deploy
+            );
         notable && last_at < entry.last() && entry.start <= at
     })
 }
@@ -103,7 +117,12 @@ fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stre
     let instances: std::collections::BTreeSet<&String> =
         stretch.runs.iter().filter_map(|run| run.instance.as_ref()).collect();
     entry.instances = instances.into_iter().cloned().collect();
-    entry.trace_ids = stretch.runs.iter().filter_map(|run| run.trace_id.clone()).take(3).collect();
+    entry.trace_ids = stretch
+        .runs
+        .iter()
+        .filter_map(|run| run.trace_id.clone())
+        .take(3)
+        .collect();
     entry
 }
 

@@ -24,10 +24,7 @@ fn text() -> Vec<u8> {
 /// Read once for all tests.
 static ROWS: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let lines = String::from_utf8(text()).unwrap();
-    lines
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect()
+    lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 });
 
 fn rows() -> &'static [Value] {
@@ -44,9 +41,7 @@ fn str_of<'a>(row: &'a Value, column: &str) -> &'a str {
 
 /// The time of day, as text that sorts.
 fn start(row: &Value) -> &str {
-    str_of(row, "start_timestamp")
-        .strip_prefix("2025-12-08T")
-        .unwrap()
+    str_of(row, "start_timestamp").strip_prefix("2025-12-08T").unwrap()
 }
 
 fn millis(row: &Value) -> f64 {
@@ -71,10 +66,7 @@ fn finished<'a>(rows: &'a [Value], name: &str) -> Vec<&'a Value> {
 fn range<'a>(spans: impl IntoIterator<Item = &'a Value>) -> (f64, f64) {
     let durations: Vec<f64> = spans.into_iter().map(millis).collect();
     let least = durations.iter().copied().fold(f64::INFINITY, f64::min);
-    (
-        least.round(),
-        durations.iter().copied().fold(0.0, f64::max).round(),
-    )
+    (least.round(), durations.iter().copied().fold(0.0, f64::max).round())
 }
 
 #[test]
@@ -113,10 +105,7 @@ fn rows_are_in_start_order_and_arrive_within_half_a_second() {
 #[test]
 fn the_listener_connects_first_and_connects_succeed_in_3_to_6_ms() {
     let rows = rows();
-    assert_eq!(
-        rows[0]["message"],
-        "queue service connected to database and listening"
-    );
+    assert_eq!(rows[0]["message"], "queue service connected to database and listening");
     assert!(start(&rows[0]).starts_with("06:32:40"));
     let mut connects = finished(rows, "connect");
     connects.retain(|row| start(row) < "06:34");
@@ -130,10 +119,7 @@ fn no_span_starts_in_the_gap_after_the_heartbeat_timeout() {
     let rows = rows();
     let gap = between(rows, "06:33:30", "06:36:04");
     assert!(start(gap[0]).starts_with("06:33:36"));
-    assert_eq!(
-        gap[0]["message"],
-        "heartbeat timeout, marking connection as dead"
-    );
+    assert_eq!(gap[0]["message"], "heartbeat timeout, marking connection as dead");
     assert!(gap.iter().all(|row| row["kind"] == "log"));
 }
 
@@ -146,12 +132,7 @@ fn some_requests_hang_while_others_take_milliseconds() {
         .filter(|row| is_request(row) && row["kind"] == "span")
         .map(|row| {
             let status = row["http_response_status_code"].as_u64().unwrap();
-            (
-                &start(row)[..8],
-                str_of(row, "span_name"),
-                millis(row),
-                status,
-            )
+            (&start(row)[..8], str_of(row, "span_name"), millis(row), status)
         })
         .collect();
     let hang = |n: usize| {
@@ -164,10 +145,7 @@ fn some_requests_hang_while_others_take_milliseconds() {
     };
     assert_eq!(hang(0), ("06:36:04", "GET /albums", 1440.0, 200));
     assert_eq!(hang(2), ("06:36:06", "GET /auth/me", 1080.0, 200));
-    assert_eq!(
-        hang(requests.len() - 1),
-        ("06:36:32", "GET /preferences", 1560.0, 500)
-    );
+    assert_eq!(hang(requests.len() - 1), ("06:36:32", "GET /preferences", 1560.0, 500));
     let (when, route, took, status) = requests[1];
     assert_eq!(
         (when, route, took.round(), status),
@@ -193,25 +171,18 @@ fn thirty_seven_requests_fail() {
         .collect();
     let traces: HashSet<&str> = failed.iter().map(|row| str_of(row, "trace_id")).collect();
     assert_eq!((failed.len(), traces.len()), (37, 37));
-    assert!(
-        failed
-            .iter()
-            .all(|row| row["http_response_status_code"] == 500)
-    );
+    assert!(failed.iter().all(|row| row["http_response_status_code"] == 500));
 
-    let (pool, addresses): (Vec<&Value>, Vec<&Value>) = failed.into_iter().partition(|row| {
-        str_of(row, "exception_message").starts_with("QueuePool limit of size 10 overflow 5")
-    });
+    let (pool, addresses): (Vec<&Value>, Vec<&Value>) = failed
+        .into_iter()
+        .partition(|row| str_of(row, "exception_message").starts_with("QueuePool limit of size 10 overflow 5"));
     assert_eq!(range(pool.iter().copied()).0, 30_010.0);
     assert!(pool.iter().all(|row| millis(row) < 30_050.0));
     assert_eq!(addresses.len(), 3);
     for row in addresses {
         assert_eq!((millis(row) / 100.0).round(), 15_600.0);
         let message = str_of(row, "exception_message");
-        let attempts: Vec<&str> = message
-            .lines()
-            .filter(|line| line.starts_with("- host: "))
-            .collect();
+        let attempts: Vec<&str> = message.lines().filter(|line| line.starts_with("- host: ")).collect();
         let six = attempts
             .iter()
             .filter(|line| line.contains("hostaddr: '2001:db8:"))
@@ -248,9 +219,7 @@ fn whoever_waits_for_the_pool_finds_fifteen_hanging_connects() {
     for (from, to) in &waits {
         let around = connects.iter().filter(|wait| !waits.contains(wait));
         assert_eq!(
-            around
-                .filter(|(start, end)| start < from && end > to)
-                .count(),
+            around.filter(|(start, end)| start < from && end > to).count(),
             15,
             "{from}"
         );
@@ -274,12 +243,7 @@ fn the_restart_leaves_three_requests_unfinished_and_starts_two_new_processes() {
 
     let processes: HashSet<(&str, u64)> = rows
         .iter()
-        .map(|row| {
-            (
-                str_of(row, "service_instance_id"),
-                row["process_pid"].as_u64().unwrap(),
-            )
-        })
+        .map(|row| (str_of(row, "service_instance_id"), row["process_pid"].as_u64().unwrap()))
         .collect();
     assert_eq!(processes.len(), 3);
     for row in rows {
@@ -287,8 +251,7 @@ fn the_restart_leaves_three_requests_unfinished_and_starts_two_new_processes() {
         assert_eq!(start(row) < "07:08:08", before, "{row}");
         assert!(!before || str_of(row, "created_at") < "2025-12-08T07:08:08");
     }
-    let ready =
-        |row: &&Value| row["message"] == "queue service connected to database and listening";
+    let ready = |row: &&Value| row["message"] == "queue service connected to database and listening";
     let ready: Vec<&str> = rows
         .iter()
         .filter(ready)

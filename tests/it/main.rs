@@ -4,5 +4,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "capture")]
+mod capture;
+#[cfg(feature = "capture")]
 mod demo;
+#[cfg(feature = "capture")]
+mod duckdb;
 mod render;

@@ -94,48 +94,12 @@ fn typical() -> Report {
             Info,
             false,
         ),
-        (
-            "06:33:36",
-            "queue heartbeat times out",
-            "5s timeout",
-            Warning,
-            false,
-        ),
-        (
-            "06:33:36-06:36:04",
-            "~2.5 min gap with no spans",
-            "-",
-            Warning,
-            false,
-        ),
-        (
-            "06:36:04",
-            "GET /albums starts",
-            "hangs 24 min",
-            Critical,
-            false,
-        ),
-        (
-            "06:36:06",
-            "GET /moderation starts",
-            "succeeds in 14ms",
-            Ok,
-            true,
-        ),
-        (
-            "06:36:06",
-            "GET /auth/me starts",
-            "hangs 18 min",
-            Critical,
-            false,
-        ),
-        (
-            "06:36:31",
-            "multiple requests",
-            "succeed in 3-15ms",
-            Ok,
-            true,
-        ),
+        ("06:33:36", "queue heartbeat times out", "5s timeout", Warning, false),
+        ("06:33:36-06:36:04", "~2.5 min gap with no spans", "-", Warning, false),
+        ("06:36:04", "GET /albums starts", "hangs 24 min", Critical, false),
+        ("06:36:06", "GET /moderation starts", "succeeds in 14ms", Ok, true),
+        ("06:36:06", "GET /auth/me starts", "hangs 18 min", Critical, false),
+        ("06:36:31", "multiple requests", "succeed in 3-15ms", Ok, true),
     ];
     let routes = Table {
         columns: vec![header("route", Align::Left), header("hung", Align::Right)],
@@ -181,9 +145,7 @@ fn typical() -> Report {
                     ),
                     note(
                         "GET /albums hung for 24 min",
-                        Some(
-                            "https://logfire.example/relay/api?q=trace_id%3D%27019b%27&since=2025-12-08T06:36:04Z",
-                        ),
+                        Some("https://logfire.example/relay/api?q=trace_id%3D%27019b%27&since=2025-12-08T06:36:04Z"),
                     ),
                     note(
                         "the gap is judged by its end: it is followed by hung requests on the same process, so it is part of the outage",
@@ -191,9 +153,7 @@ fn typical() -> Report {
                     ),
                 ]),
                 Block::Table(routes),
-                Block::Preformatted(
-                    "fly machines restart <machine-id-1> \\\n    -a relay-api".to_owned(),
-                ),
+                Block::Preformatted("fly machines restart <machine-id-1> \\\n    -a relay-api".to_owned()),
             ],
         )
     }

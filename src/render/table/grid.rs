@@ -85,10 +85,7 @@ pub(super) fn push_painted(out: &mut Text, text: &Text, paint: &'static str) {
 /// The widest that a column may be so that all fit: only the widest columns shrink. `None` if they would become
 /// too narrow to read.
 pub(super) fn column_limit(grid: &[Vec<Item>], width: usize) -> Option<usize> {
-    let natural = widths(
-        grid.iter()
-            .map(|row| row.iter().map(|item| item.text.width())),
-    );
+    let natural = widths(grid.iter().map(|row| row.iter().map(|item| item.text.width())));
     let available = width.checked_sub(GAP * natural.len().saturating_sub(1))?;
     (MIN_COLUMN..=available)
         .rev()

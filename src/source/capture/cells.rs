@@ -34,14 +34,13 @@ pub(super) fn rows(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Rows, 
             .map(|array| Cells::new(array.as_ref()))
             .collect::<Result<Vec<_>, String>>()?;
         for row in 0..batch.num_rows() {
-            let cells =
-                readers
-                    .iter()
-                    .zip(&columns)
-                    .map(|(cells, column)| match cells.value(row) {
-                        Value::String(text) if column.data_type == ColumnType::Json => nested(text),
-                        value => value,
-                    });
+            let cells = readers
+                .iter()
+                .zip(&columns)
+                .map(|(cells, column)| match cells.value(row) {
+                    Value::String(text) if column.data_type == ColumnType::Json => nested(text),
+                    value => value,
+                });
             rows.push(cells.collect());
         }
     }
@@ -51,11 +50,7 @@ pub(super) fn rows(schema: &SchemaRef, batches: &[RecordBatch]) -> Result<Rows, 
 fn column_type(name: &str, data_type: &DataType) -> ColumnType {
     match data_type {
         DataType::Dictionary(_, values) => column_type(name, values),
-        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8
-            if JSON_COLUMNS.contains(&name) =>
-        {
-            ColumnType::Json
-        }
+        DataType::Utf8 | DataType::Utf8View | DataType::LargeUtf8 if JSON_COLUMNS.contains(&name) => ColumnType::Json,
         DataType::Boolean => ColumnType::Bool,
         DataType::Timestamp(..) => ColumnType::Timestamp,
         _ if data_type.is_integer() => ColumnType::Int,
@@ -84,7 +79,7 @@ pub(super) enum Cells<'a> {
     Floats(ArrayRef),
     Timestamps(ArrayRef),
     Texts(ArrayRef),
-    Json(JsonUnionEncoder),
+    Json(Box<JsonUnionEncoder>),
     List(&'a dyn Array, DataType),
     Struct(Vec<(&'a str, Cells<'a>)>, &'a dyn Array),
     Other(ArrayFormatter<'a>),
@@ -103,18 +98,13 @@ impl<'a> Cells<'a> {
             DataType::Boolean => Self::Bools(array),
             DataType::UInt64 => Self::Unsigned(to(DataType::UInt64)?),
             _ if data_type.is_integer() => Self::Ints(to(DataType::Int64)?),
-            _ if data_type.is_floating() || data_type.is_decimal() => {
-                Self::Floats(to(DataType::Float64)?)
+            _ if data_type.is_floating() || data_type.is_decimal() => Self::Floats(to(DataType::Float64)?),
+            DataType::Timestamp(_, zone) => {
+                Self::Timestamps(to(DataType::Timestamp(TimeUnit::Microsecond, zone.clone()))?)
             }
-            DataType::Timestamp(_, zone) => Self::Timestamps(to(DataType::Timestamp(
-                TimeUnit::Microsecond,
-                zone.clone(),
-            ))?),
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => {
-                Self::Texts(to(DataType::LargeUtf8)?)
-            }
+            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Self::Texts(to(DataType::LargeUtf8)?),
             DataType::Union(..) => match JsonUnionEncoder::from_union(array.as_union().clone()) {
-                Some(json) => Self::Json(json),
+                Some(json) => Self::Json(Box::new(json)),
                 None => Self::other(array)?,
             },
             DataType::Struct(fields) => {
@@ -141,33 +131,21 @@ impl<'a> Cells<'a> {
     pub(super) fn value(&self, row: usize) -> Value {
         match self {
             Self::Nulls => Value::Null,
-            Self::Bools(array) => valid(*array, row, |row| {
-                Value::Bool(array.as_boolean().value(row))
-            }),
-            Self::Ints(array) => valid(array, row, |row| {
-                array.as_primitive::<Int64Type>().value(row).into()
-            }),
-            Self::Unsigned(array) => valid(array, row, |row| {
-                array.as_primitive::<UInt64Type>().value(row).into()
-            }),
-            Self::Floats(array) => valid(array, row, |row| {
-                float(array.as_primitive::<Float64Type>().value(row))
-            }),
+            Self::Bools(array) => valid(*array, row, |row| Value::Bool(array.as_boolean().value(row))),
+            Self::Ints(array) => valid(array, row, |row| array.as_primitive::<Int64Type>().value(row).into()),
+            Self::Unsigned(array) => valid(array, row, |row| array.as_primitive::<UInt64Type>().value(row).into()),
+            Self::Floats(array) => valid(array, row, |row| float(array.as_primitive::<Float64Type>().value(row))),
             Self::Timestamps(array) => valid(array, row, |row| {
                 instant(array.as_primitive::<TimestampMicrosecondType>().value(row))
             }),
-            Self::Texts(array) => {
-                valid(array, row, |row| array.as_string::<i64>().value(row).into())
-            }
+            Self::Texts(array) => valid(array, row, |row| array.as_string::<i64>().value(row).into()),
             Self::Json(json) => match json.get_value(row) {
                 JsonUnionValue::JsonNull => Value::Null,
                 JsonUnionValue::Bool(value) => value.into(),
                 JsonUnionValue::Int(value) => value.into(),
                 JsonUnionValue::Float(value) => float(value),
                 JsonUnionValue::Str(text) => text.into(),
-                JsonUnionValue::Array(text) | JsonUnionValue::Object(text) => {
-                    nested(text.to_owned())
-                }
+                JsonUnionValue::Array(text) | JsonUnionValue::Object(text) => nested(text.to_owned()),
             },
             Self::List(array, data_type) => valid(*array, row, |row| list(*array, data_type, row)),
             Self::Struct(members, array) => valid(*array, row, |row| {
@@ -185,11 +163,7 @@ impl<'a> Cells<'a> {
 }
 
 fn valid(array: &dyn Array, row: usize, read: impl FnOnce(usize) -> Value) -> Value {
-    if array.is_valid(row) {
-        read(row)
-    } else {
-        Value::Null
-    }
+    if array.is_valid(row) { read(row) } else { Value::Null }
 }
 
 fn float(value: f64) -> Value {

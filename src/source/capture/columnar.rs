@@ -4,9 +4,7 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder, new_null_array,
-};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder, new_null_array};
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
@@ -27,8 +25,7 @@ const IPC_FILE_MAGIC: [u8; 6] = *b"ARROW1";
 /// # Errors
 /// [`SourceError::MissingColumns`] by the file's schema, [`SourceError::Unreadable`] for the rest.
 pub(super) fn read_parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, SourceError> {
-    let builder =
-        ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(name, error))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(name, error))?;
     check_columns(name, builder.schema())?;
     let known = builder
         .schema()
@@ -92,15 +89,11 @@ fn convert(
         let mut columns = Vec::with_capacity(COLUMNS.len());
         for (column, kind) in COLUMNS {
             let array = match batch.column_by_name(column) {
-                Some(array) => fit(array, kind)
-                    .map_err(|why| unreadable(name, format!("column {column}: {why}")))?,
+                Some(array) => fit(array, kind).map_err(|why| unreadable(name, format!("column {column}: {why}")))?,
                 None => new_null_array(&kind.data_type(), batch.num_rows()),
             };
             if REQUIRED.contains(&column) && array.null_count() > 0 {
-                return Err(unreadable(
-                    name,
-                    format!("column {column} is null in some records"),
-                ));
+                return Err(unreadable(name, format!("column {column} is null in some records")));
             }
             columns.push(array);
         }
@@ -128,11 +121,9 @@ fn fit(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, String> {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Dictionary(..)
     );
     match kind {
-        Kind::Json if array.data_type().is_nested() => json_texts(array),
+        Kind::Json | Kind::RepeatedJson if array.data_type().is_nested() => cast(&json_texts(array)?, &wanted),
         Kind::TextList if is_text => text_lists(&cast(array, &DataType::Utf8)?),
-        Kind::TextList
-            if !array.data_type().is_nested() && *array.data_type() != DataType::Null =>
-        {
+        Kind::TextList if !array.data_type().is_nested() && *array.data_type() != DataType::Null => {
             Err(format!("{} is not a list of strings", array.data_type()))
         }
         _ => cast(array, &wanted),
@@ -153,8 +144,7 @@ fn text_lists(array: &ArrayRef) -> Result<ArrayRef, String> {
     let mut lists = ListBuilder::new(StringBuilder::new());
     for text in array.as_string::<i32>() {
         let list: Option<Vec<Option<String>>> = match text {
-            Some(text) => serde_json::from_str(text)
-                .map_err(|_| format!("{text:?} is not a JSON list of strings"))?,
+            Some(text) => serde_json::from_str(text).map_err(|_| format!("{text:?} is not a JSON list of strings"))?,
             None => None,
         };
         lists.append_option(list);

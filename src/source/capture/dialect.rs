@@ -4,20 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use datafusion::common::DFSchema;
-use datafusion::common::config::ConfigOptions;
-use datafusion::common::tree_node::Transformed;
 use datafusion::config::Dialect;
 use datafusion::error::Result;
 use datafusion::execution::FunctionRegistry;
 use datafusion::execution::memory_pool::GreedyMemoryPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
-use datafusion::prelude::{Expr, SessionConfig, SessionContext};
-use datafusion::scalar::ScalarValue;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 
+use super::clock;
 use super::level;
 use super::schema::ZONE;
 use super::time_bucket;
@@ -25,11 +21,11 @@ use super::time_bucket;
 /// What sorts and groups of one query may take, on top of the records themselves.
 const MEMORY_BYTES: usize = 4 << 30;
 
-/// A session without tables. With a `clock`, that is what `now()` says.
+/// A session without tables. With `now`, that is what `now()` says in it.
 ///
 /// # Errors
 /// The engine's own, when a part can't be registered.
-pub(super) fn session(clock: Option<DateTime<Utc>>) -> Result<SessionContext> {
+pub(super) fn session(now: Option<DateTime<Utc>>) -> Result<SessionContext> {
     // One partition: queries run on one thread, and rows keep one order.
     let mut config = SessionConfig::new()
         .with_target_partitions(1)
@@ -49,8 +45,9 @@ pub(super) fn session(clock: Option<DateTime<Utc>>) -> Result<SessionContext> {
     context.register_udf(level::level_name());
     context.register_udf(time_bucket::time_bucket());
     context.register_function_rewrite(Arc::new(level::LevelNames))?;
-    if let Some(now) = clock {
-        context.register_function_rewrite(Arc::new(Clock(now)))?;
+    context.register_function_rewrite(Arc::new(clock::EpochOfDuration))?;
+    if let Some(now) = now {
+        context.register_function_rewrite(Arc::new(clock::Now(now)))?;
     }
     Ok(context)
 }
@@ -64,31 +61,4 @@ pub(super) fn parse(sql: &str) -> Result<VecDeque<Statement>> {
         .with_dialect(&PostgreSqlDialect {})
         .build()?
         .parse_statements()
-}
-
-/// Answers `now()` and `current_date` for the time of the capture instead of the day it is looked at.
-#[derive(Debug)]
-struct Clock(DateTime<Utc>);
-
-impl FunctionRewrite for Clock {
-    fn name(&self) -> &'static str {
-        "capture_clock"
-    }
-
-    fn rewrite(&self, expr: Expr, _: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
-        let name = match &expr {
-            Expr::ScalarFunction(call) => call.func.name(),
-            _ => return Ok(Transformed::no(expr)),
-        };
-        let value = match name {
-            "now" => {
-                ScalarValue::TimestampNanosecond(self.0.timestamp_nanos_opt(), Some(ZONE.into()))
-            }
-            "current_date" => {
-                ScalarValue::Date32(i32::try_from(self.0.timestamp().div_euclid(86_400)).ok())
-            }
-            _ => return Ok(Transformed::no(expr)),
-        };
-        Ok(Transformed::yes(Expr::Literal(value, None)))
-    }
 }

@@ -37,10 +37,7 @@ pub(super) async fn run(
         .name(String::from("capture-query"))
         .stack_size(STACK_BYTES)
         .spawn(move || {
-            let answer = match tokio::runtime::Builder::new_current_thread()
-                .enable_time()
-                .build()
-            {
+            let answer = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
                 Ok(runtime) => runtime.block_on(async {
                     tokio::select! {
                         answer = answer(batches, clock, &request) => Some(answer),
@@ -124,19 +121,13 @@ async fn execute(
 }
 
 /// The two tables as views of the window, so that the bounds hold wherever a statement names them.
-fn register_tables(
-    context: &SessionContext,
-    batches: Vec<RecordBatch>,
-    request: &Request,
-) -> EngineResult<()> {
+fn register_tables(context: &SessionContext, batches: Vec<RecordBatch>, request: &Request) -> EngineResult<()> {
     let table = MemTable::try_new(schema::schema(), vec![batches])?;
     let all = context
         .read_table(Arc::new(table))?
         .filter(col("start_timestamp").gt_eq(instant(request.from)))?
         .filter(col("start_timestamp").lt(instant(request.to)))?;
-    let finished = all
-        .clone()
-        .filter(col("kind").not_eq(lit("pending_span")))?;
+    let finished = all.clone().filter(col("kind").not_eq(lit("pending_span")))?;
     context.register_table("records_all", all.into_view())?;
     context.register_table("records", finished.into_view())?;
     Ok(())
@@ -146,9 +137,6 @@ fn register_tables(
 /// true when the instant is between two.
 fn instant(instant: DateTime<Utc>) -> Expr {
     let micros = instant.timestamp_micros();
-    let rounded = micros.saturating_add(i64::from(instant.timestamp_subsec_nanos() % 1000 > 0));
-    lit(ScalarValue::TimestampMicrosecond(
-        Some(rounded),
-        Some(ZONE.into()),
-    ))
+    let rounded = micros.saturating_add(i64::from(!instant.timestamp_subsec_nanos().is_multiple_of(1000)));
+    lit(ScalarValue::TimestampMicrosecond(Some(rounded), Some(ZONE.into())))
 }

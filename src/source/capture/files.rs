@@ -92,8 +92,7 @@ pub(super) fn read_ndjson_zst(name: &str, bytes: &[u8]) -> Result<Vec<RecordBatc
     if bytes.is_empty() {
         return Err(empty_stream(name));
     }
-    let text =
-        zstd::Decoder::with_buffer(bytes).map_err(|error| unreadable(Path::new(name), &error))?;
+    let text = zstd::Decoder::with_buffer(bytes).map_err(|error| unreadable(Path::new(name), &error))?;
     read_text(name, text)
 }
 
@@ -104,8 +103,7 @@ pub(super) fn read_ndjson_zst(name: &str, bytes: &[u8]) -> Result<Vec<RecordBatc
 pub(super) fn list(path: &Path) -> Result<Vec<(PathBuf, Format)>, SourceError> {
     let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !meta.is_dir() {
-        let format = Format::of(path)
-            .ok_or_else(|| unreadable(path, "its name does not end like a capture's"))?;
+        let format = Format::of(path).ok_or_else(|| unreadable(path, "its name does not end like a capture's"))?;
         return Ok(vec![(path.to_owned(), format)]);
     }
     let mut found = Vec::new();

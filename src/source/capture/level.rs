@@ -8,13 +8,12 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::Transformed;
-use datafusion::common::{DFSchema, plan_err};
-use datafusion::error::Result;
+use datafusion::common::{DFSchema, Diagnostic, Spans, plan_err};
+use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{
-    Between, BinaryExpr, Case, ColumnarValue, ExprSchemable, Operator, ScalarUDF, Volatility,
-    create_udf,
+    Between, BinaryExpr, Case, ColumnarValue, ExprSchemable, Operator, ScalarUDF, Volatility, create_udf,
 };
 use datafusion::prelude::Expr;
 use datafusion::scalar::ScalarValue;
@@ -43,10 +42,7 @@ fn number(name: &str) -> Result<i32> {
 
 /// The name of the level or of the next lower one that has a name.
 fn name(number: i64) -> Option<&'static str> {
-    let at_most = LEVELS
-        .iter()
-        .rev()
-        .find(|(_, level)| i64::from(*level) <= number);
+    let at_most = LEVELS.iter().rev().find(|(_, level)| i64::from(*level) <= number);
     at_most.map(|(name, _)| *name)
 }
 
@@ -102,9 +98,7 @@ fn map(
     let result = run(&cast(&array, wanted)?)?;
     match argument {
         ColumnarValue::Array(_) => Ok(ColumnarValue::Array(result)),
-        ColumnarValue::Scalar(_) => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(
-            &result, 0,
-        )?)),
+        ColumnarValue::Scalar(_) => Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&result, 0)?)),
     }
 }
 
@@ -118,19 +112,12 @@ impl FunctionRewrite for LevelNames {
         "level_names"
     }
 
-    fn rewrite(
-        &self,
-        mut expr: Expr,
-        schema: &DFSchema,
-        _: &ConfigOptions,
-    ) -> Result<Transformed<Expr>> {
+    fn rewrite(&self, mut expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
         let changed = match &mut expr {
             Expr::BinaryExpr(BinaryExpr { left, op, right }) if compares(*op) => {
                 name_to_number(left, right, schema)? || name_to_number(right, left, schema)?
             }
-            Expr::Between(Between {
-                expr, low, high, ..
-            }) => {
+            Expr::Between(Between { expr, low, high, .. }) => {
                 let low = name_to_number(expr, low, schema)?;
                 name_to_number(expr, high, schema)? || low
             }
@@ -178,20 +165,28 @@ fn name_to_number(compared: &Expr, text: &mut Expr, schema: &DFSchema) -> Result
     let Some(Some(name)) = literal.try_as_str() else {
         return Ok(false);
     };
-    if !compared
-        .get_type(schema)
-        .is_ok_and(|data_type| data_type.is_integer())
-    {
+    if !compared.get_type(schema).is_ok_and(|data_type| data_type.is_integer()) {
         return Ok(false);
     }
     let number = match number(name) {
         Ok(number) => number,
         // `level = '17'` is a comparison the engine knows, and other integers are not ours to judge.
         Err(_) if name.trim().parse::<i64>().is_ok() || !is_level(compared) => return Ok(false),
-        Err(error) => return Err(error),
+        Err(error) => return Err(located(error, compared)),
     };
     *text = Expr::Literal(ScalarValue::Int32(Some(number)), None);
     Ok(true)
+}
+
+/// The error with the place of the column it is about, where the planner kept it.
+fn located(error: DataFusionError, compared: &Expr) -> DataFusionError {
+    match compared.spans().and_then(Spans::first) {
+        Some(span) => {
+            let diagnostic = Diagnostic::new_error(error.message(), Some(span));
+            error.with_diagnostic(diagnostic)
+        }
+        None => error,
+    }
 }
 
 fn is_level(expr: &Expr) -> bool {
@@ -204,9 +199,7 @@ mod tests {
 
     #[test]
     fn numbers_in_between_have_the_lower_name() {
-        let names: Vec<_> = [0, 1, 4, 5, 9, 10, 12, 13, 16, 17, 20, 21, 99]
-            .map(name)
-            .to_vec();
+        let names: Vec<_> = [0, 1, 4, 5, 9, 10, 12, 13, 16, 17, 20, 21, 99].map(name).to_vec();
         let expected = [
             None,
             Some("trace"),

@@ -50,10 +50,7 @@ pub(super) fn read(name: &str, mut text: impl BufRead) -> Result<Vec<RecordBatch
             break;
         }
         if read > LINE_BYTES {
-            return Err(broken(format!(
-                "the line is longer than {} MiB",
-                LINE_BYTES >> 20
-            )));
+            return Err(broken(format!("the line is longer than {} MiB", LINE_BYTES >> 20)));
         }
         let record = if number == 1 {
             line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line)
@@ -71,11 +68,7 @@ pub(super) fn read(name: &str, mut text: impl BufRead) -> Result<Vec<RecordBatch
         builders.push(&slots).map_err(broken)?;
         bytes += read;
         if builders.rows() >= BATCH_ROWS || bytes >= BATCH_BYTES {
-            batches.push(
-                builders
-                    .finish()
-                    .map_err(|error| broken(error.to_string()))?,
-            );
+            batches.push(builders.finish().map_err(|error| broken(error.to_string()))?);
             bytes = 0;
         }
     }

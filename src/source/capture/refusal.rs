@@ -10,7 +10,10 @@ const MESSAGE_CHARS: usize = 600;
 /// The refusal that the engine's error stands for.
 pub(super) fn rejected(error: &DataFusionError) -> SourceError {
     let root = root(error);
-    let message = tidy(&root_message(root));
+    let mut message = tidy(&root_message(root));
+    if message.starts_with("table '") && message.ends_with("not found") {
+        message.push_str("; a capture has the tables records and records_all");
+    }
     let at = error
         .diagnostic()
         .or_else(|| root.diagnostic())
@@ -40,17 +43,18 @@ fn root_message(error: &DataFusionError) -> String {
 }
 
 fn tidy(message: &str) -> String {
-    let message = message
-        .split(DataFusionError::BACK_TRACE_SEP)
-        .next()
-        .unwrap_or(message);
+    let message = message.split(DataFusionError::BACK_TRACE_SEP).next().unwrap_or(message);
     let message = message
         .split("\nThis issue was likely caused")
         .next()
         .unwrap_or(message);
+    let message = message.strip_prefix("sql parser error: ").unwrap_or(message);
+    // How the planner wraps what a function says of its arguments.
     let message = message
-        .strip_prefix("sql parser error: ")
-        .unwrap_or(message);
+        .rsplit_once("coercion failed with: Error during planning: ")
+        .and_then(|(_, cause)| cause.split_once(" No function matches"))
+        .map_or(message, |(cause, _)| cause);
+    let message = message.replace("datafusion.public.", "");
     let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(MESSAGE_CHARS) {
         Some((end, _)) => format!("{}...", &line[..end]),
@@ -61,9 +65,7 @@ fn tidy(message: &str) -> String {
 /// The parser names the place in its text only: `... at Line: 1, Column: 5`.
 fn place(message: &str) -> Option<(u64, u64)> {
     let (line, column) = message.rsplit_once("Line: ")?.1.split_once(", Column: ")?;
-    let digits = column
-        .find(|c: char| !c.is_ascii_digit())
-        .unwrap_or(column.len());
+    let digits = column.find(|c: char| !c.is_ascii_digit()).unwrap_or(column.len());
     Some((line.parse().ok()?, column[..digits].parse().ok()?))
 }
 
@@ -84,8 +86,7 @@ mod tests {
 
     #[test]
     fn messages_are_one_line_without_boilerplate() {
-        let error =
-            DataFusionError::Internal(String::from("what\n  happened")).context("some rule");
+        let error = DataFusionError::Internal(String::from("what\n  happened")).context("some rule");
         let SourceError::Rejected { message, at } = rejected(&error) else {
             unreachable!("always a refusal")
         };

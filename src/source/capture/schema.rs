@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Text,
     /// JSON, kept as its text.
     Json,
+    /// JSON that is the same text in most rows: each batch holds it once.
+    RepeatedJson,
     /// An instant, microseconds in UTC.
     Timestamp,
     /// A 64-bit float.
@@ -44,6 +46,7 @@ impl Kind {
     pub(super) fn data_type(self) -> DataType {
         match self {
             Self::Text | Self::Json => DataType::Utf8,
+            Self::RepeatedJson => DataType::Utf8View,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
             Self::Float => DataType::Float64,
             Self::Int => DataType::Int32,
@@ -76,8 +79,8 @@ pub(super) const COLUMNS: [(&str, Kind); 44] = [
     ("message", Kind::Text),
     ("otel_events", Kind::Json),
     ("otel_links", Kind::Json),
-    ("otel_resource_attributes", Kind::Json),
-    ("otel_scope_attributes", Kind::Json),
+    ("otel_resource_attributes", Kind::RepeatedJson),
+    ("otel_scope_attributes", Kind::RepeatedJson),
     ("otel_scope_name", Kind::Text),
     ("otel_scope_version", Kind::Text),
     ("otel_status_code", Kind::Text),
@@ -103,13 +106,7 @@ pub(super) const COLUMNS: [(&str, Kind); 44] = [
 ];
 
 /// Without these nothing can be said of a record; Logfire never leaves them null.
-pub(super) const REQUIRED: [&str; 5] = [
-    "trace_id",
-    "span_id",
-    "span_name",
-    "start_timestamp",
-    "kind",
-];
+pub(super) const REQUIRED: [&str; 5] = ["trace_id", "span_id", "span_name", "start_timestamp", "kind"];
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let fields: Vec<Field> = COLUMNS
@@ -126,9 +123,7 @@ pub(super) fn schema() -> SchemaRef {
 
 /// Where a column stands, or `None` for a name that Logfire does not have.
 pub(super) fn position(name: &str) -> Option<usize> {
-    COLUMNS
-        .binary_search_by(|(column, _)| (*column).cmp(name))
-        .ok()
+    COLUMNS.binary_search_by(|(column, _)| (*column).cmp(name)).ok()
 }
 
 /// A batch of [`schema`] from one array a column, with what other columns imply filled in: a missing
@@ -173,9 +168,7 @@ fn days(start: &ArrayRef, day: &ArrayRef) -> ArrayRef {
         .iter()
         .zip(start.iter())
         .map(|(day, start)| {
-            day.or_else(|| {
-                start.and_then(|start| i32::try_from(start.div_euclid(MICROS_PER_DAY)).ok())
-            })
+            day.or_else(|| start.and_then(|start| i32::try_from(start.div_euclid(MICROS_PER_DAY)).ok()))
         })
         .collect();
     Arc::new(days)
@@ -189,8 +182,7 @@ fn timestamps<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a TimestampMic
 
 /// When each row became visible, microseconds: `created_at`, else `end_timestamp`, else `start_timestamp`.
 fn arrivals(batch: &RecordBatch) -> impl Iterator<Item = Option<i64>> + '_ {
-    let columns =
-        ["created_at", "end_timestamp", "start_timestamp"].map(|name| timestamps(batch, name));
+    let columns = ["created_at", "end_timestamp", "start_timestamp"].map(|name| timestamps(batch, name));
     (0..batch.num_rows()).map(move |row| {
         columns
             .iter()
@@ -215,10 +207,7 @@ pub(super) fn held(batches: &[RecordBatch]) -> Option<(DateTime<Utc>, DateTime<U
 }
 
 /// Only the rows that had arrived by `now`.
-pub(super) fn arrived_by(
-    batches: &[RecordBatch],
-    now: DateTime<Utc>,
-) -> Result<Vec<RecordBatch>, String> {
+pub(super) fn arrived_by(batches: &[RecordBatch], now: DateTime<Utc>) -> Result<Vec<RecordBatch>, String> {
     let now = now.timestamp_micros();
     batches
         .iter()
@@ -241,7 +230,7 @@ mod tests {
         assert!(COLUMNS.is_sorted_by(|a, b| a.0 < b.0));
         let json: Vec<&str> = COLUMNS
             .iter()
-            .filter(|(_, kind)| *kind == Kind::Json)
+            .filter(|(_, kind)| matches!(kind, Kind::Json | Kind::RepeatedJson))
             .map(|(name, _)| *name)
             .collect();
         assert_eq!(json, JSON_COLUMNS);

@@ -5,13 +5,7 @@ use datafusion::arrow::datatypes::{DataType, IntervalMonthDayNano, IntervalUnit,
 use datafusion::common::plan_err;
 use datafusion::error::Result;
 use datafusion::functions::datetime::date_bin;
-use datafusion::logical_expr::expr::ScalarFunction;
-use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
-use datafusion::logical_expr::{
-    ColumnarValue, ExprSchemable, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
-    Volatility,
-};
-use datafusion::prelude::{Expr, lit};
+use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::scalar::ScalarValue;
 
 use super::schema::ZONE;
@@ -51,17 +45,13 @@ impl ScalarUDFImpl for TimeBucket {
             DataType::Interval(_) => INTERVAL,
             _ if width.is_string() => DataType::Utf8,
             other => {
-                return plan_err!(
-                    "the width of time_bucket is an interval such as '5 minutes', not {other}"
-                );
+                return plan_err!("the width of time_bucket is an interval such as '5 minutes', not {other}");
             }
         };
         let time = match time {
             DataType::Timestamp(..) => time.clone(),
             DataType::Date32 | DataType::Date64 => DataType::Timestamp(TimeUnit::Microsecond, None),
-            _ if time.is_string() || time.is_null() => {
-                DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into()))
-            }
+            _ if time.is_string() || time.is_null() => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
             other => return plan_err!("time_bucket takes a timestamp, not {other}"),
         };
         Ok(vec![width, time])
@@ -74,43 +64,37 @@ impl ScalarUDFImpl for TimeBucket {
         }
     }
 
-    fn simplify(
-        &self,
-        mut args: Vec<Expr>,
-        context: &SimplifyContext,
-    ) -> Result<ExprSimplifyResult> {
-        let width = match args.first() {
-            Some(Expr::Literal(width, _)) => width.cast_to(&INTERVAL)?,
-            _ => return plan_err!("the width of time_bucket is a constant such as '5 minutes'"),
+    // Not rewritten to `date_bin` while planning: the planner would take that for nanoseconds, whatever the column has,
+    // and compare two units.
+    fn invoke_with_args(&self, call: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let (Some(ColumnarValue::Scalar(width)), Some(time)) = (call.args.first(), call.args.get(1)) else {
+            return plan_err!("the width of time_bucket is a constant such as '5 minutes'");
         };
-        let ScalarValue::IntervalMonthDayNano(Some(interval)) = width else {
-            return plan_err!("the width of time_bucket may not be null");
-        };
-        if interval.months < 0 || interval.days < 0 || interval.nanoseconds < 0 || is_zero(interval)
-        {
-            return plan_err!("the width of time_bucket is longer than nothing");
-        }
-        if let Some(first) = args.first_mut() {
-            *first = lit(width);
-        }
+        let interval = interval(width)?;
+        let mut args = vec![
+            ColumnarValue::Scalar(ScalarValue::IntervalMonthDayNano(Some(interval))),
+            time.clone(),
+        ];
         if is_weeks(interval) {
-            let zone = match args
-                .get(1)
-                .map(|time| time.get_type(context.schema().as_ref()))
-            {
-                Some(Ok(DataType::Timestamp(_, zone))) => zone,
-                _ => None,
-            };
-            args.push(lit(ScalarValue::TimestampNanosecond(Some(A_MONDAY), zone)));
+            let monday = ScalarValue::TimestampNanosecond(Some(A_MONDAY), Some(ZONE.into()));
+            args.push(ColumnarValue::Scalar(monday));
         }
-        Ok(ExprSimplifyResult::Simplified(Expr::ScalarFunction(
-            ScalarFunction::new_udf(date_bin(), args),
-        )))
+        date_bin().invoke_with_args(ScalarFunctionArgs { args, ..call })
     }
+}
 
-    fn invoke_with_args(&self, _: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        plan_err!("the width of time_bucket is a constant such as '5 minutes'")
+fn interval(width: &ScalarValue) -> Result<IntervalMonthDayNano> {
+    let interval = match width.cast_to(&INTERVAL) {
+        Ok(ScalarValue::IntervalMonthDayNano(Some(interval))) => interval,
+        Ok(_) => return plan_err!("the width of time_bucket may not be null"),
+        Err(_) => {
+            return plan_err!("{width} is no width for time_bucket: it takes an interval such as '5 minutes'");
+        }
+    };
+    if interval.months < 0 || interval.days < 0 || interval.nanoseconds < 0 || is_zero(interval) {
+        return plan_err!("the width of time_bucket must be longer than zero");
     }
+    Ok(interval)
 }
 
 fn is_zero(interval: IntervalMonthDayNano) -> bool {

@@ -25,8 +25,7 @@ const TAGS: [&str; 13] = [
     "a",
     "a href=\"https://logfire.example/t\"",
 ];
-static INLINE_TAG: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new("</?(code|strong|a)[^>]*>").unwrap());
+static INLINE_TAG: LazyLock<Regex> = LazyLock::new(|| Regex::new("</?(code|strong|a)[^>]*>").unwrap());
 static PAINT: LazyLock<Regex> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]+m").unwrap());
 static ESCAPED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\\.").unwrap());
 
@@ -49,10 +48,7 @@ fn text() -> impl Strategy<Value = String> {
 
 /// `texts` in each place of a report, three columns a table.
 fn spread(texts: &[String]) -> Report {
-    let columns = texts[..3]
-        .iter()
-        .map(|text| header(text, Align::Left))
-        .collect();
+    let columns = texts[..3].iter().map(|text| header(text, Align::Left)).collect();
     let cells = |emphasis| move |text: &String| cell(text, Severity::Warning, emphasis);
     let rows = vec![
         texts[3..6].iter().map(cells(false)).collect(),
@@ -89,9 +85,7 @@ fn neutral(text: &str) -> String {
         width: 1_000_000,
         color: false,
     };
-    render(&report(text, vec![]), Format::Table, &style)
-        .trim()
-        .to_owned()
+    render(&report(text, vec![]), Format::Table, &style).trim().to_owned()
 }
 
 /// Whether a terminal might act on `c`.
@@ -102,9 +96,7 @@ fn steers(c: char) -> bool {
         '\u{202a}'..='\u{202e}',
         '\u{2066}'..='\u{2069}',
     ];
-    (c.is_control() && c != '\n')
-        || marks.contains(&c)
-        || ranges.iter().any(|range| range.contains(&c))
+    (c.is_control() && c != '\n') || marks.contains(&c) || ranges.iter().any(|range| range.contains(&c))
 }
 
 /// As GitHub would, except that injected HTML is let through, to be found.
@@ -125,10 +117,7 @@ fn html(markdown: &str) -> String {
 /// The texts between `<tag>` and `</tag>`, as a browser shows them.
 fn contents(html: &str, tag: &str) -> Vec<String> {
     let shown = |element: &str| {
-        let text = element
-            .split(&format!("</{tag}>"))
-            .next()
-            .unwrap_or_default();
+        let text = element.split(&format!("</{tag}>")).next().unwrap_or_default();
         let text = INLINE_TAG.replace_all(text, "");
         text.replace("&lt;", "<")
             .replace("&gt;", ">")
@@ -238,8 +227,7 @@ proptest! {
 
 #[test]
 fn every_invisible_character_of_unicode_is_taken_out() {
-    let invisible =
-        Regex::new(r"^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]$").unwrap();
+    let invisible = Regex::new(r"^[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]$").unwrap();
     for c in ('\0'..=char::MAX).filter(|c| invisible.is_match(c.encode_utf8(&mut [0; 4]))) {
         // Between letters that end no escape sequence.
         let shown = neutral(&format!("é{c}é"));

@@ -18,10 +18,7 @@ fn check(name: &str, report: &Report) {
         }
         for width in [80, 200] {
             let style = Style { width, ..PLAIN };
-            insta::assert_snapshot!(
-                format!("{name}_{kind}_{width}"),
-                render(report, format, &style)
-            );
+            insta::assert_snapshot!(format!("{name}_{kind}_{width}"), render(report, format, &style));
         }
     }
 }
@@ -47,10 +44,7 @@ fn colours_follow_severity() {
         width: 200,
         color: true,
     };
-    insta::assert_snapshot!(
-        "typical_color",
-        visible(&render(&typical(), Format::Table, &style))
-    );
+    insta::assert_snapshot!("typical_color", visible(&render(&typical(), Format::Table, &style)));
 }
 
 #[test]
@@ -92,11 +86,7 @@ fn more_columns_than_fit_become_lists() {
     let columns = (0..12)
         .map(|n| header(&format!("attributes_{n}"), Align::Left))
         .collect();
-    let row = |value: &str| {
-        (0..12)
-            .map(|n| Cell::plain(format!("{value} {n}")))
-            .collect()
-    };
+    let row = |value: &str| (0..12).map(|n| Cell::plain(format!("{value} {n}"))).collect();
     let table = Table {
         columns,
         rows: vec![row("a somewhat long value"), row("b")],
@@ -109,11 +99,7 @@ fn more_columns_than_fit_become_lists() {
 fn rows_of_the_wrong_length_keep_the_shape() {
     let table = Table {
         columns: vec![header("a", Align::Left), header("b", Align::Right)],
-        rows: vec![
-            vec![Cell::plain("1")],
-            vec![],
-            ["1", "2", "3"].map(Cell::plain).into(),
-        ],
+        rows: vec![vec![Cell::plain("1")], vec![], ["1", "2", "3"].map(Cell::plain).into()],
     };
     let mut ragged = report("ragged", vec![Block::Table(table)]);
     ragged.outcome = Outcome::Fine;

@@ -1,11 +1,12 @@
 //! JSON texts of one record to the cells of a batch, each checked against its column's type.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, ListBuilder,
-    StringBuilder, TimestampMicrosecondBuilder,
+    ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, ListBuilder, StringBuilder,
+    StringViewBuilder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
@@ -18,6 +19,7 @@ use crate::source::capture::schema::{self, COLUMNS, Kind, ZONE};
 enum Builder {
     Text(StringBuilder),
     Json(StringBuilder),
+    RepeatedJson(StringViewBuilder),
     Timestamp(TimestampMicrosecondBuilder),
     Float(Float64Builder),
     Int(Int32Builder),
@@ -34,10 +36,7 @@ pub(super) struct Builders {
 
 impl Builders {
     pub(super) fn new() -> Self {
-        let columns = COLUMNS
-            .iter()
-            .map(|(_, kind)| Builder::new(*kind))
-            .collect();
+        let columns = COLUMNS.iter().map(|(_, kind)| Builder::new(*kind)).collect();
         Self { columns, rows: 0 }
     }
 
@@ -72,9 +71,8 @@ impl Builder {
         match kind {
             Kind::Text => Self::Text(StringBuilder::new()),
             Kind::Json => Self::Json(StringBuilder::new()),
-            Kind::Timestamp => {
-                Self::Timestamp(TimestampMicrosecondBuilder::new().with_timezone(ZONE))
-            }
+            Kind::RepeatedJson => Self::RepeatedJson(StringViewBuilder::new().with_deduplicate_strings()),
+            Kind::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new().with_timezone(ZONE)),
             Kind::Float => Self::Float(Float64Builder::new()),
             Kind::Int => Self::Int(Int32Builder::new()),
             Kind::Bool => Self::Bool(BooleanBuilder::new()),
@@ -87,6 +85,7 @@ impl Builder {
         match self {
             Self::Text(builder) => builder.append_option(raw.map(text).transpose()?),
             Self::Json(builder) => builder.append_option(raw.map(json).transpose()?),
+            Self::RepeatedJson(builder) => builder.append_option(raw.map(json).transpose()?),
             Self::Timestamp(builder) => builder.append_option(raw.map(micros).transpose()?),
             Self::Float(builder) => builder.append_option(raw.map(float).transpose()?),
             Self::Int(builder) => builder.append_option(raw.map(int).transpose()?),
@@ -98,23 +97,26 @@ impl Builder {
     }
 
     fn finish(&mut self) -> ArrayRef {
-        use std::sync::Arc;
-        match self {
+        let mut array: ArrayRef = match self {
             Self::Text(builder) | Self::Json(builder) => Arc::new(builder.finish()),
+            Self::RepeatedJson(builder) => Arc::new(builder.finish()),
             Self::Timestamp(builder) => Arc::new(builder.finish()),
             Self::Float(builder) => Arc::new(builder.finish()),
             Self::Int(builder) => Arc::new(builder.finish()),
             Self::Bool(builder) => Arc::new(builder.finish()),
             Self::Date(builder) => Arc::new(builder.finish()),
             Self::TextList(builder) => Arc::new(builder.finish()),
+        };
+        // Builders grow by doubling: up to half of what they hold is never used.
+        if let Some(array) = Arc::get_mut(&mut array) {
+            array.shrink_to_fit();
         }
+        array
     }
 }
 
 fn text(raw: &str) -> Result<Cow<'_, str>, &'static str> {
-    let inner = raw
-        .strip_prefix('"')
-        .and_then(|rest| rest.strip_suffix('"'));
+    let inner = raw.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     match inner {
         Some(inner) if !inner.contains('\\') => Ok(Cow::Borrowed(inner)),
         Some(_) => serde_json::from_str(raw)
@@ -153,13 +155,8 @@ fn int(raw: &str) -> Result<i32, &'static str> {
         return Ok(value);
     }
     let value = float(raw).map_err(|_| EXPECTED)?;
-    let whole =
-        value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value);
-    if whole {
-        Ok(value as i32)
-    } else {
-        Err(EXPECTED)
-    }
+    let whole = value.fract() == 0.0 && (f64::from(i32::MIN)..=f64::from(i32::MAX)).contains(&value);
+    if whole { Ok(value as i32) } else { Err(EXPECTED) }
 }
 
 fn boolean(raw: &str) -> Result<bool, &'static str> {
@@ -207,14 +204,8 @@ mod tests {
                 "{spelling}"
             );
         }
-        assert_eq!(
-            micros("\"2025-12-08T06:32:40Z\""),
-            Ok(1_765_175_560_000_000)
-        );
-        assert_eq!(
-            micros("\"2025-12-08T06:32:40.1Z\""),
-            Ok(1_765_175_560_100_000)
-        );
+        assert_eq!(micros("\"2025-12-08T06:32:40Z\""), Ok(1_765_175_560_000_000));
+        assert_eq!(micros("\"2025-12-08T06:32:40.1Z\""), Ok(1_765_175_560_100_000));
         for wrong in [
             "\"2025-12-08\"",
             "\"2025-12-08T06:32:40\"",
