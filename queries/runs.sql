@@ -5,6 +5,7 @@
 --! from = "timestamp"
 --! hang_after_s = "seconds"
 --! pause_s = "seconds"
+--! slow_s = "seconds"
 --! limit = "limit"
 --! [columns]
 --! run = "int"
@@ -28,7 +29,8 @@
 --! instance = "text?"
 --! trace_id = "text?"
 -- A run is cut by a hang's start (the first 30: a wave is not worth more), when all hangs have ended, where a burst of
--- failures begins and ends, by a process that is new, and by a pause. So there are few runs, however much traffic.
+-- failures or of slow checkouts begins and ends, by a process that is new, and by a pause. So there are few runs,
+-- however much traffic.
 WITH marked AS (
   SELECT *,
     role = 'request' AND (unfinished OR duration_s > $hang_after_s) AS hangs,
@@ -45,7 +47,10 @@ WITH marked AS (
     min(CASE WHEN failed THEN started_at END) OVER (
       ORDER BY started_at, trace_id, span_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS failed_after_at,
     max(CASE WHEN hangs AND NOT unfinished THEN ended_at END) OVER (
-      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until
+      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until,
+    -- Eleven neighbours decide, so that a single slow checkout is no change.
+    role = 'connect' AND avg(CASE WHEN duration_s > $slow_s THEN 1.0 ELSE 0.0 END) OVER (
+      PARTITION BY role ORDER BY started_at, trace_id, span_id ROWS BETWEEN 5 PRECEDING AND 5 FOLLOWING) > 0.5 AS is_slow
   FROM marked
 ), states AS (
   SELECT *,
@@ -55,7 +60,9 @@ WITH marked AS (
 ), changes AS (
   SELECT *,
     in_burst <> lag(in_burst) OVER (ORDER BY started_at, trace_id, span_id) AS burst_changes,
-    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes
+    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes,
+    role = 'connect' AND is_slow <> lag(is_slow) OVER (
+      PARTITION BY role ORDER BY started_at, trace_id, span_id) AS speed_changes
   FROM states
 ), numbered AS (
   SELECT *,
@@ -63,7 +70,7 @@ WITH marked AS (
       WHEN hangs AND hang_no <= 30 THEN 1
       WHEN process_no = 1 THEN 1
       WHEN extract(epoch FROM (started_at - previous_at)) >= $pause_s THEN 1
-      WHEN burst_changes OR hanging_changes THEN 1
+      WHEN burst_changes OR hanging_changes OR speed_changes THEN 1
       ELSE 0 END) OVER (ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS run
   FROM changes
 )

@@ -234,6 +234,8 @@ pub struct Hang {
     pub error: Option<String>,
     /// How many addresses psycopg tried, by its error.
     pub addresses: u64,
+    /// What it waits or waited on longest: `connect` (a checkout) or `statement`.
+    pub waits_on: Option<String>,
 }
 
 impl Hang {
@@ -264,6 +266,8 @@ pub struct ErrorBurst {
     pub sample: String,
     /// Requests; else logs and spans outside of requests.
     pub requests: bool,
+    /// In each of these traces a checkout failed.
+    pub in_connect: bool,
     /// The start of the first.
     pub first_at: DateTime<Utc>,
     /// The start of the last.
@@ -487,6 +491,7 @@ fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, St
         instance,
         error: row.maybe_text("error_text")?,
         addresses: row.count("addresses")?,
+        waits_on: row.maybe_text("waits_on")?,
     })
 }
 
@@ -521,6 +526,7 @@ fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
         template: row.text("template")?,
         sample: row.text("sample")?,
         requests: row.flag("failed_requests")?,
+        in_connect: row.flag("failed_connects")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
         last_ended_at: row.time("last_ended_at")?,

@@ -13,9 +13,13 @@ use crate::words::{self, counted};
 /// Kinds of error that have rows of their own; the rest is one row.
 const SHOWN: usize = 6;
 /// Room for an error in the event column.
-const ERROR_WIDTH: usize = 90;
+const ERROR_WIDTH: usize = 110;
 /// Fewer slow statements in a bucket than this are chance.
 const LEAST_SLOW_STATEMENTS: u64 = 5;
+/// Buckets in between that had too few statements to tell do not end a slow stretch.
+const SLOW_PAUSE: TimeDelta = TimeDelta::seconds(60);
+/// Buckets of a window, as the query is asked.
+const BUCKETS: i32 = 120;
 
 /// `QueuePool limit of size 10 overflow 5 reached`, by structure and not by the words around it.
 static POOL_LIMIT: LazyLock<Option<Regex>> =
@@ -65,6 +69,7 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
             format!("connection pool empty (size {size}, overflow {overflow}){on}"),
         ),
         None if !burst.requests => (EntryKind::Errors, format!("{error}{on}")),
+        None if burst.in_connect => (EntryKind::ConnectsFail, format!("database connects fail{on}: {error}")),
         None => {
             let who = match &burst.route {
                 Some(route) => format!("{route} fails"),
@@ -139,11 +144,15 @@ pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
             .filter(|bucket| !is_slow(bucket))
             .filter_map(|bucket| bucket.statements_p50_s),
     );
-    let width = scene.facts.window.length() / 60;
+    let pause = (scene.facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
     let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
-    // One bucket in between that had too few statements to tell does not end a stretch.
-    let stretches = slow.chunk_by(|a, b| b.at - a.at <= width.max(TimeDelta::seconds(2)));
-    stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect()
+    let stretches = slow.chunk_by(|a, b| b.at - a.at <= pause);
+    let mut entries: Vec<Entry> = stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect();
+    if let Some(last) = entries.last_mut() {
+        last.in_progress = last.end.is_some_and(|end| scene.facts.window.to - end <= pause);
+        last.end = last.end.filter(|_| !last.in_progress);
+    }
+    entries
 }
 
 fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {

@@ -3,13 +3,16 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Entry, EntryKind, Scene};
+use super::{Entry, EntryKind, Scene, processes};
 use crate::facts::{Run, Spread, Successes};
 use crate::report::Severity;
 use crate::words;
 
 /// Runs beside trouble that have rows of their own; the rest is one row, since they say the same.
 const SHOWN_IN_TROUBLE: usize = 3;
+
+/// A request that takes longer has waited for something: its success is no contrast to a hang.
+const PROMPT_S: f64 = 1.0;
 
 /// A stretch of runs that is told in one row.
 struct Stretch<'a> {
@@ -31,7 +34,7 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
         let beside_hang = scene.hanging_at(at);
-        let in_trouble = beside_hang || scene.failing_at(at);
+        let in_trouble = beside_hang || scene.failing_at(at) || slow_at(told, at);
         let last = stretches.last_mut();
         let same_state = last
             .as_ref()
@@ -59,6 +62,13 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     stretches.iter().filter_map(|stretch| entry(scene, stretch)).collect()
 }
 
+/// Whether statements were slow at that time.
+fn slow_at(told: &[Entry], at: DateTime<Utc>) -> bool {
+    told.iter().any(|entry| {
+        entry.kind == EntryKind::StatementsSlow && entry.start <= at && (entry.in_progress || at <= entry.last())
+    })
+}
+
 impl Run {
     fn last_at(&self) -> Option<DateTime<Utc>> {
         [&self.connects, &self.requests]
@@ -75,13 +85,17 @@ fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<U
         return false;
     };
     told.iter().any(|entry| {
-        let notable = entry.severity >= Severity::Warning
-            || matches!(
-                entry.kind,
-                EntryKind::Gap | EntryKind::InstanceStarted | EntryKind::Deploy
-            );
+        let notable =
+            entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
         notable && last_at < entry.last() && entry.start <= at
     })
+}
+
+/// Instances are started together; only the first of them ends a stretch.
+fn first_of_starts(told: &[Entry], entry: &Entry) -> bool {
+    let is_start = |other: &Entry| matches!(other.kind, EntryKind::InstanceStarted | EntryKind::Deploy);
+    let just_before = |other: &Entry| other.start < entry.start && entry.start - other.start <= processes::READY_WITHIN;
+    is_start(entry) && !told.iter().any(|other| is_start(other) && just_before(other))
 }
 
 fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
@@ -90,7 +104,7 @@ fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         if let Some(connects) = connects {
             let event = format!("{} connects succeeding", scene.profile.app.database_client);
             let mut entry = success(&connects, EntryKind::ConnectsSucceed, event, stretch);
-            entry.duration = words::spread(&connects.spread);
+            entry.duration = words::spread(connects.count, &connects.spread);
             return Some(entry);
         }
     }
@@ -104,8 +118,8 @@ fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         None => (String::from("multiple requests"), "succeed"),
     };
     let mut entry = success(&requests, EntryKind::RequestsSucceed, event, stretch);
-    entry.duration = format!("{verb} in {}", words::spread(&requests.spread));
-    entry.emphasis = stretch.beside_hang;
+    entry.duration = format!("{verb} in {}", words::spread(requests.count, &requests.spread));
+    entry.emphasis = stretch.beside_hang && is_prompt(&requests);
     Some(entry)
 }
 
@@ -124,6 +138,11 @@ fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stre
         .take(3)
         .collect();
     entry
+}
+
+/// Whether a run of successes shows that the database answered at once.
+pub(super) fn is_prompt(successes: &Successes) -> bool {
+    successes.spread.p95_s <= PROMPT_S
 }
 
 /// Runs as one. Percentiles of several runs can't be joined exactly: the widest are taken, which hides nothing.
