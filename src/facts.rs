@@ -47,6 +47,10 @@ pub struct Facts {
 pub struct Bounds {
     /// Records in the window that pass the filters.
     pub records: u64,
+    /// Requests that finished without a failure.
+    pub requests: u64,
+    /// Their median, 95th percentile and longest, seconds; `None` if there were none.
+    pub requests_s: Option<(f64, f64, f64)>,
     /// When the last one of those that are not the listener's trouble began.
     pub last_activity_at: Option<DateTime<Utc>>,
     /// Records in the window whatever the filters.
@@ -119,10 +123,8 @@ pub struct Line {
 pub struct Spread {
     /// Shortest, seconds.
     pub min_s: f64,
-    /// 5th percentile, seconds.
-    pub p5_s: f64,
-    /// 95th percentile, seconds.
-    pub p95_s: f64,
+    /// 5th and 95th percentile, seconds; `None` where spreads were joined, since percentiles can't be.
+    pub middle_s: Option<(f64, f64)>,
     /// Longest, seconds.
     pub max_s: f64,
 }
@@ -145,6 +147,8 @@ pub struct Successes {
 pub struct Run {
     /// Checkouts.
     pub connects: Option<Successes>,
+    /// The median checkout, seconds.
+    pub connects_p50_s: Option<f64>,
     /// Requests.
     pub requests: Option<Successes>,
     /// The route, if it was one only.
@@ -373,6 +377,15 @@ fn evidence<T>(
 fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     Ok(Bounds {
         records: row.count("records")?,
+        requests: row.count("requests")?,
+        requests_s: match (
+            row.maybe_float("requests_p50_s")?,
+            row.maybe_float("requests_p95_s")?,
+            row.maybe_float("requests_max_s")?,
+        ) {
+            (Some(p50), Some(p95), Some(max)) => Some((p50, p95, max)),
+            _ => None,
+        },
         last_activity_at: row.maybe_time("last_activity_at")?,
         records_unfiltered: row.count("records_unfiltered")?,
         environments: row.maybe_text("environments")?,
@@ -417,6 +430,7 @@ fn line(row: &Row<'_>) -> Result<Line, String> {
 fn run(row: &Row<'_>) -> Result<Run, String> {
     Ok(Run {
         connects: successes(row, "connects")?,
+        connects_p50_s: row.maybe_float("connects_p50_s")?,
         requests: successes(row, "requests")?,
         route: only(row, "routes", "route")?,
         instance: only(row, "instances", "instance")?,

@@ -52,14 +52,16 @@ pub fn range(from_s: f64, to_s: f64) -> String {
 /// The spread of so many durations: shortest to longest while all is fast or they are few, else the middle nine tenths
 /// and the worst.
 pub fn spread(count: u64, spread: &Spread) -> String {
-    if spread.max_s < ALL_FAST_S || count < FEW {
-        return range(spread.min_s, spread.max_s);
+    match spread.middle_s {
+        Some((p5_s, p95_s)) if spread.max_s >= ALL_FAST_S && count >= FEW => {
+            let mut text = range(p5_s, p95_s);
+            if duration(spread.max_s) != duration(p95_s) {
+                let _ = write!(text, ", worst {}", duration(spread.max_s));
+            }
+            text
+        }
+        _ => range(spread.min_s, spread.max_s),
     }
-    let mut text = range(spread.p5_s, spread.p95_s);
-    if duration(spread.max_s) != duration(spread.p95_s) {
-        let _ = write!(text, ", worst {}", duration(spread.max_s));
-    }
-    text
 }
 
 /// A count with its noun: `1 request`, `1,440 requests`.
@@ -141,8 +143,7 @@ mod tests {
     fn a_slow_worst_is_not_hidden() {
         let mut times = Spread {
             min_s: 0.003,
-            p5_s: 0.004,
-            p95_s: 0.02,
+            middle_s: Some((0.004, 0.02)),
             max_s: 0.03,
         };
         assert_eq!(spread(100, &times), "3-30ms");

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use chrono::TimeDelta;
 use regex::Regex;
 
-use super::{Entry, EntryKind, Scene};
-use crate::facts::{Bucket, ErrorBurst, Spread};
+use super::{BUCKETS, Entry, EntryKind, Scene};
+use crate::facts::{Bucket, ErrorBurst};
 use crate::report::Severity;
 use crate::words::{self, counted};
 
@@ -18,8 +18,6 @@ const ERROR_WIDTH: usize = 110;
 const LEAST_SLOW_STATEMENTS: u64 = 5;
 /// Buckets in between that had too few statements to tell do not end a slow stretch.
 const SLOW_PAUSE: TimeDelta = TimeDelta::seconds(60);
-/// Buckets of a window, as the query is asked.
-const BUCKETS: i32 = 120;
 
 /// `QueuePool limit of size 10 overflow 5 reached`, by structure and not by the words around it.
 static POOL_LIMIT: LazyLock<Option<Regex>> =
@@ -91,7 +89,7 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
             format!(
                 "{} {verb} after {}",
                 counted(fast, "request"),
-                words::range(spread.p5_s, spread.p95_s)
+                words::spread(fast, spread)
             )
         }
         _ => counted(burst.traces, "time"),
@@ -158,14 +156,9 @@ pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
 fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
     let (first_at, _) = stretch.first()?.slow_between?;
     let (_, last_at) = stretch.last()?.slow_between?;
-    let spreads: Vec<Spread> = stretch.iter().filter_map(|bucket| bucket.statements_spread).collect();
-    let middle = median(stretch.iter().filter_map(|bucket| bucket.statements_p50_s))?;
-    let high = spreads.iter().map(|spread| spread.p95_s).fold(0.0, f64::max);
-    let low = spreads
-        .iter()
-        .map(|spread| spread.p5_s)
-        .fold(f64::INFINITY, f64::min)
-        .min(middle);
+    let medians = || stretch.iter().filter_map(|bucket| bucket.statements_p50_s);
+    let spreads = || stretch.iter().filter_map(|bucket| bucket.statements_spread);
+    let said = words::range(medians().reduce(f64::min)?, medians().reduce(f64::max)?);
     let mut entry = Entry::new(
         first_at,
         EntryKind::StatementsSlow,
@@ -174,15 +167,11 @@ fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
     );
     entry.end = Some(last_at);
     entry.duration = match usual {
-        Some(usual) => format!(
-            "median {}, p95 {} (else {})",
-            words::duration(middle),
-            words::duration(high),
-            words::duration(usual)
-        ),
-        None => format!("median {}, p95 {}", words::duration(middle), words::duration(high)),
+        Some(usual) => format!("medians {said} (else {})", words::duration(usual)),
+        None => format!("medians {said}"),
     };
-    entry.duration_s = Some((low, high));
+    let shortest = spreads().map(|spread| spread.min_s).reduce(f64::min);
+    entry.duration_s = shortest.zip(spreads().map(|spread| spread.max_s).reduce(f64::max));
     entry.count = stretch.iter().map(|bucket| bucket.statements_slow).sum();
     entry.trace_ids = stretch
         .iter()

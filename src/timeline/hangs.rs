@@ -109,6 +109,9 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
         .count();
     let died = folded.iter().filter(|hang| matches!(hang.fate, Fate::Died(_))).count();
     let mut duration = format!("hang {}", words::range(shortest, longest));
+    if folded.iter().all(|hang| hang.waits_on.as_deref() == Some("statement")) {
+        duration.push_str(" in a statement");
+    }
     for (count, what) in [
         (failed, "fail then"),
         (died, "die with their process"),

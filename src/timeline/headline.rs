@@ -34,7 +34,8 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
             Outcome::Inconclusive,
         );
     }
-    let Some(requests) = runs::merged(facts.runs.rows.iter().filter_map(|run| run.requests.as_ref())) else {
+    let bounds = facts.bounds.rows.first();
+    let Some((bounds, (p50_s, p95_s, max_s))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
         let text = format!(
             "inconclusive: {} but not one request in the window",
             counted(records, "record")
@@ -49,9 +50,11 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
         return (text, Severity::Warning, Outcome::Inconclusive);
     }
     parts.push(format!(
-        "nothing wrong seen: {} succeeded in {}, none failed, none hung",
-        counted(requests.count, "request"),
-        words::spread(requests.count, &requests.spread)
+        "nothing wrong seen: {} succeeded (median {}, p95 {}, slowest {}), none failed, none hung",
+        counted(bounds.requests, "request"),
+        words::duration(p50_s),
+        words::duration(p95_s),
+        words::duration(max_s)
     ));
     parts.extend(listener_trouble(scene, episodes));
     let open_trouble = episodes.iter().any(|episode| episode.over_at.is_none());
@@ -128,7 +131,7 @@ fn hung(scene: &Scene<'_>) -> Option<String> {
         text.push_str(&format!(
             ", while {} succeeded in {}",
             counted(success.count, "other"),
-            words::range(success.spread.p5_s, success.spread.p95_s)
+            words::spread(success.count, &success.spread)
         ));
     }
     Some(text)

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Entry, EntryKind, Scene, processes};
-use crate::facts::{Run, Spread, Successes};
+use crate::facts::{Run, Spread, Successes, to_seconds};
 use crate::report::Severity;
 use crate::words;
 
@@ -21,6 +21,21 @@ struct Stretch<'a> {
     runs: Vec<&'a Run>,
 }
 
+/// What ends trouble is not told apart from what follows it if it is as little as this.
+const TAIL_REQUESTS: u64 = 3;
+
+impl Stretch<'_> {
+    fn is_tail(&self) -> bool {
+        let requests: u64 = self
+            .runs
+            .iter()
+            .filter_map(|run| run.requests.as_ref())
+            .map(|some| some.count)
+            .sum();
+        self.in_trouble && !self.beside_hang && requests < TAIL_REQUESTS
+    }
+}
+
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     let mut runs: Vec<(DateTime<Utc>, &Run)> = scene
@@ -34,7 +49,11 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
         let beside_hang = scene.hanging_at(at);
-        let in_trouble = beside_hang || scene.failing_at(at) || slow_at(told, at);
+        let in_trouble = beside_hang
+            || scene.failing_at(at)
+            || run
+                .connects_p50_s
+                .is_some_and(|median_s| median_s > to_seconds(scene.profile.slow_statement));
         let last = stretches.last_mut();
         let same_state = last
             .as_ref()
@@ -49,6 +68,10 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
         }
         match last {
             Some(stretch) if joins => stretch.runs.push(run),
+            Some(stretch) if !in_trouble && stretch.is_tail() => {
+                stretch.in_trouble = false;
+                stretch.runs.push(run);
+            }
             _ => {
                 alone_in_trouble += usize::from(in_trouble);
                 stretches.push(Stretch {
@@ -60,13 +83,6 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
         }
     }
     stretches.iter().filter_map(|stretch| entry(scene, stretch)).collect()
-}
-
-/// Whether statements were slow at that time.
-fn slow_at(told: &[Entry], at: DateTime<Utc>) -> bool {
-    told.iter().any(|entry| {
-        entry.kind == EntryKind::StatementsSlow && entry.start <= at && (entry.in_progress || at <= entry.last())
-    })
 }
 
 impl Run {
@@ -87,13 +103,19 @@ fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<U
     told.iter().any(|entry| {
         let notable =
             entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
-        notable && last_at < entry.last() && entry.start <= at
+        // Requests go on while a start waits for its ready line, or while the listener is in trouble.
+        let hinders = !is_start(entry) && !entry.kind.is_listener();
+        let over_at = if hinders { entry.last() } else { entry.start };
+        notable && last_at < over_at && entry.start <= at
     })
+}
+
+fn is_start(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
 }
 
 /// Instances are started together; only the first of them ends a stretch.
 fn first_of_starts(told: &[Entry], entry: &Entry) -> bool {
-    let is_start = |other: &Entry| matches!(other.kind, EntryKind::InstanceStarted | EntryKind::Deploy);
     let just_before = |other: &Entry| other.start < entry.start && entry.start - other.start <= processes::READY_WITHIN;
     is_start(entry) && !told.iter().any(|other| is_start(other) && just_before(other))
 }
@@ -142,10 +164,14 @@ fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stre
 
 /// Whether a run of successes shows that the database answered at once.
 pub(super) fn is_prompt(successes: &Successes) -> bool {
-    successes.spread.p95_s <= PROMPT_S
+    successes
+        .spread
+        .middle_s
+        .map_or(successes.spread.max_s, |(_, p95_s)| p95_s)
+        <= PROMPT_S
 }
 
-/// Runs as one. Percentiles of several runs can't be joined exactly: the widest are taken, which hides nothing.
+/// Runs as one, without percentiles.
 pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<Successes> {
     parts.cloned().reduce(|a, b| Successes {
         count: a.count + b.count,
@@ -153,8 +179,7 @@ pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<S
         last_at: a.last_at.max(b.last_at),
         spread: Spread {
             min_s: a.spread.min_s.min(b.spread.min_s),
-            p5_s: a.spread.p5_s.min(b.spread.p5_s),
-            p95_s: a.spread.p95_s.max(b.spread.p95_s),
+            middle_s: None,
             max_s: a.spread.max_s.max(b.spread.max_s),
         },
     })
