@@ -1,7 +1,7 @@
 //! Success, in runs: as checkouts while nothing is wrong, as requests while a hang or a failure is open, and with
 //! emphasis beside an open hang, because that is what makes an incident hard to believe.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Entry, EntryKind, Scene, processes};
 use crate::facts::{Run, Spread, Successes, to_seconds};
@@ -21,20 +21,10 @@ struct Stretch<'a> {
     runs: Vec<&'a Run>,
 }
 
-/// What ends trouble is not told apart from what follows it if it is as little as this.
-const TAIL_REQUESTS: u64 = 3;
-
-impl Stretch<'_> {
-    fn is_tail(&self) -> bool {
-        let requests: u64 = self
-            .runs
-            .iter()
-            .filter_map(|run| run.requests.as_ref())
-            .map(|some| some.count)
-            .sum();
-        self.in_trouble && !self.beside_hang && requests < TAIL_REQUESTS
-    }
-}
+/// What succeeds this soon after the first sign was under way before it.
+const TROUBLE_SETS_IN: TimeDelta = TimeDelta::seconds(1);
+/// Fewer requests than this at the edge of trouble are no stretch of their own.
+const FEWEST_IN_TROUBLE: u64 = 3;
 
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
@@ -49,11 +39,10 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
         let beside_hang = scene.hanging_at(at);
-        let in_trouble = beside_hang
-            || scene.failing_at(at)
-            || run
-                .connects_p50_s
-                .is_some_and(|median_s| median_s > to_seconds(scene.profile.slow_statement));
+        let slow_s = to_seconds(scene.profile.slow_statement);
+        let few = run.requests.as_ref().is_none_or(|some| some.count < FEWEST_IN_TROUBLE);
+        let slow = run.connects_p50_s.is_some_and(|median_s| median_s > slow_s);
+        let in_trouble = beside_hang || slow || (!few && scene.failing_at(at));
         let last = stretches.last_mut();
         let same_state = last
             .as_ref()
@@ -68,10 +57,6 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
         }
         match last {
             Some(stretch) if joins => stretch.runs.push(run),
-            Some(stretch) if !in_trouble && stretch.is_tail() => {
-                stretch.in_trouble = false;
-                stretch.runs.push(run);
-            }
             _ => {
                 alone_in_trouble += usize::from(in_trouble);
                 stretches.push(Stretch {
@@ -106,7 +91,8 @@ fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<U
         // Requests go on while a start waits for its ready line, or while the listener is in trouble.
         let hinders = !is_start(entry) && !entry.kind.is_listener();
         let over_at = if hinders { entry.last() } else { entry.start };
-        notable && last_at < over_at && entry.start <= at
+        let stands = over_at <= at || at - entry.start > TROUBLE_SETS_IN;
+        notable && last_at < over_at && entry.start <= at && stands
     })
 }
 
