@@ -275,6 +275,8 @@ pub struct ErrorBurst {
     pub last_at: DateTime<Utc>,
     /// The end of the last.
     pub last_ended_at: DateTime<Utc>,
+    /// How many bursts this stands for: one, or all that are too small to be told apart.
+    pub bursts: u64,
     /// Distinct traces.
     pub traces: u64,
     /// Those of them that hung before they failed.

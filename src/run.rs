@@ -5,6 +5,8 @@ mod context;
 mod rows;
 mod timeline;
 
+pub use timeline::timeline_batch;
+
 use std::path::Path;
 
 use chrono::{DateTime, TimeDelta, Utc};

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::row::Row;
-use super::{Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, Hang, Line, LineKind, Process, Run, Successes};
+use super::{
+    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, Hang, Line, LineKind, Process, Run, Spread, Successes,
+};
 use crate::query::Section;
 use crate::window::Window;
 
@@ -223,6 +225,7 @@ fn death(
 }
 
 fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
+    let bursts = row.count("bursts")?;
     Ok(ErrorBurst {
         template: row.text("template")?,
         sample: row.text("sample")?,
@@ -231,9 +234,14 @@ fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
         last_ended_at: row.time("last_ended_at")?,
+        bursts,
         traces: row.count("traces")?,
         hung: row.count("hung")?,
-        spread: row.spread("")?,
+        // Percentiles of several bursts can't be joined.
+        spread: row.spread("")?.map(|spread| Spread {
+            middle_s: spread.middle_s.filter(|_| bursts == 1),
+            ..spread
+        }),
         route: only(row, "routes", "route")?,
         instance: only(row, "instances", "instance")?,
         trace_id: row.maybe_text("trace_id")?,

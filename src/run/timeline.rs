@@ -3,8 +3,8 @@
 use super::context::NotKnown;
 use super::{Asked, Failure};
 use crate::facts::{Facts, to_seconds};
-use crate::profile::{any_of, exactly_any_of};
-use crate::query::{Batch, Parameter, Parameters};
+use crate::profile::{Settings, any_of, exactly_any_of};
+use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
 use crate::source::Request;
 use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
@@ -25,7 +25,7 @@ const SECTIONS: [&str; 8] = [
 const SHORTEST_PAUSE_S: f64 = 60.0;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
+    let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
     asked.say_sql(&batch.sql);
     let request = Request {
         sql: batch.sql.clone(),
@@ -52,6 +52,14 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(to_report(&timeline(&facts, &asked.settings), context))
 }
 
+/// The one request of a timeline.
+///
+/// # Errors
+/// [`QueryError`] when a query of the catalogue can't be bound.
+pub fn timeline_batch(catalogue: &Catalogue, settings: &Settings, window: Window) -> Result<Batch, QueryError> {
+    Batch::new(catalogue, &SECTIONS, &parameters(settings, window))
+}
+
 impl Asked {
     /// Values for every parameter that a query of the catalogue may have.
     pub(super) fn parameters(&self) -> Parameters {
@@ -64,7 +72,7 @@ impl Asked {
 }
 
 /// Values for every parameter that a query of the catalogue may have.
-pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) -> Parameters {
+pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));

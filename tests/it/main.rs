@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "capture")]
+mod busy;
+#[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
 mod catalogue;
