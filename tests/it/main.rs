@@ -16,6 +16,8 @@ mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
 mod house;
+#[cfg(feature = "capture")]
+mod readme;
 mod render;
 mod support;
 #[cfg(feature = "capture")]
