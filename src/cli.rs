@@ -29,7 +29,7 @@ pub enum Command {
     /// What does it ask? The catalogue of queries
     #[command(subcommand)]
     Queries(QueriesCommand),
-    /// Where does each setting come from?
+    /// Where does each setting come from? Is the token good?
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print completions for a shell, to be sourced
@@ -81,6 +81,8 @@ pub enum QueriesCommand {
 pub enum ConfigCommand {
     /// Every setting with its value and its origin
     Show,
+    /// Whom the token stands for, when it ends, and whether this machine's clock is right (one request)
+    Check,
 }
 
 /// Flags of every command.
@@ -90,6 +92,9 @@ pub struct Common {
     /// api, demo (the built-in example of 2025-12-08), or the path of a capture
     #[arg(long, global = true, value_name = "SOURCE")]
     pub source: Option<String>,
+    /// A file with the read token, before LOGFIRE_READ_TOKEN and .logfire/read_token.json
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// The window ends now and is this long: 90s, 5m, 1h30m, 2d
     #[arg(long, global = true, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub since: Option<String>,

@@ -3,7 +3,9 @@
 
 pub mod cli;
 pub mod config;
+pub mod credentials;
 pub mod facts;
+pub mod log;
 pub mod profile;
 pub mod query;
 pub mod render;

@@ -114,10 +114,6 @@ impl Capture {
     /// [`SourceError::Rejected`] when it is no single `SELECT` or `WITH`, or the engine refuses it.
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
         let rows = engine::run(self.batches.clone(), self.clock, request.clone()).await?;
-        Ok(Answer {
-            rows,
-            project: None,
-            attempts: 0,
-        })
+        Ok(Answer::of(rows))
     }
 }
