@@ -12,7 +12,7 @@ use crate::profile::{BUILT_IN, Settings};
 const FILE_NAME: &str = "relay-diag.toml";
 const VARIABLE_PREFIX: &str = "RELAY_DIAG_";
 /// Variables of that prefix that are no settings.
-const OTHER_VARIABLES: [&str; 1] = ["RELAY_DIAG_CONFIG"];
+const OTHER_VARIABLES: [&str; 2] = ["RELAY_DIAG_CONFIG", "RELAY_DIAG_SERVE_TOKEN"];
 
 /// Settings that can't be used. The message names the file or variable and the key.
 #[derive(Debug, thiserror::Error)]
