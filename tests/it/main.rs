@@ -6,7 +6,15 @@
 #[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
+mod catalogue;
+#[cfg(feature = "capture")]
+mod cli;
+#[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
+mod house;
 mod render;
+mod support;
+#[cfg(feature = "capture")]
+mod timeline;
