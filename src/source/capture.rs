@@ -12,6 +12,7 @@ mod level;
 mod ndjson;
 mod refusal;
 mod schema;
+mod stop;
 mod time_bucket;
 
 use std::path::Path;

@@ -14,7 +14,11 @@ mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
 mod house;
+#[cfg(feature = "capture")]
+mod official_client;
 mod render;
+#[cfg(feature = "capture")]
+mod serve;
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;

@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batches::{Batches, Piece, Plans};
 use super::schema::{self, ZONE};
-use super::{Question, SourceError, dialect, refusal};
+use super::{Question, SourceError, dialect, refusal, stop};
 
 /// Planning recurses once a branch and a level, with frames of tens of kilobytes in an unoptimised build.
 /// The system gives pages only as they are touched.
@@ -82,7 +82,7 @@ async fn answer(
     planned: oneshot::Sender<Planned>,
     pieces: &mpsc::Sender<Result<Piece, SourceError>>,
 ) {
-    let (plan, stream) = match begin(batches, clock, question).await {
+    let (plan, stream) = match begin(batches, clock, question, pieces).await {
         Ok((plan, plans, stream)) => {
             // The reader's end is noticed by the caller.
             let _ = planned.send(Ok((stream.schema(), plans)));
@@ -110,11 +110,13 @@ async fn begin(
     batches: Vec<RecordBatch>,
     clock: Option<DateTime<Utc>>,
     question: &Question,
+    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
 ) -> Result<Begun, SourceError> {
     let rejected = |error| refusal::rejected(&error);
     let context = dialect::session(clock, question.timezone.as_deref()).map_err(rejected)?;
     let statement = single_select(&question.request.sql)?;
     let (plan, plans, task) = plan(&context, batches, statement, question).await.map_err(rejected)?;
+    let plan = stop::stoppable(plan, pieces).map_err(rejected)?;
     let stream = execute_stream(Arc::clone(&plan), task).map_err(rejected)?;
     Ok((plan, plans, stream))
 }
