@@ -29,6 +29,9 @@ pub enum Command {
     /// What does it ask? The catalogue of queries
     #[command(subcommand)]
     Queries(QueriesCommand),
+    /// Let other clients ask it: Logfire's query API over a capture
+    #[cfg(feature = "capture")]
+    Serve(ServeArgs),
     /// Where does each setting come from? Is the token good?
     #[command(subcommand)]
     Config(ConfigCommand),
@@ -57,6 +60,27 @@ pub struct QueryArgs {
     /// The most rows to fetch (at most 10000)
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+/// `serve`.
+#[cfg(feature = "capture")]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag serve evidence.parquet --port 8000
+  relay-diag serve demo
+The one line on standard output is its URL, once it can be asked. Any token will do, unless one is set here.")]
+pub struct ServeArgs {
+    /// A capture, or demo (the built-in example of 2025-12-08)
+    pub file: String,
+    /// The port; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// The address to listen on; any other than a loopback one takes a token
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub listen: std::net::IpAddr,
+    /// A file with the token that clients must bring; or set RELAY_DIAG_SERVE_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// `queries …`.

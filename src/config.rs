@@ -13,7 +13,7 @@ use crate::profile::{BUILT_IN, Settings};
 const FILE_NAME: &str = "relay-diag.toml";
 const VARIABLE_PREFIX: &str = "RELAY_DIAG_";
 /// Variables of that prefix that are no settings.
-const OTHER_VARIABLES: [&str; 1] = ["RELAY_DIAG_CONFIG"];
+const OTHER_VARIABLES: [&str; 2] = ["RELAY_DIAG_CONFIG", "RELAY_DIAG_SERVE_TOKEN"];
 /// The variable of Logfire's own tools, and the setting that it is here; `RELAY_DIAG_BASE_URL` is more specific.
 const BASE_URL: (&str, &str) = ("LOGFIRE_BASE_URL", "base_url");
 

@@ -11,6 +11,8 @@ pub mod query;
 pub mod render;
 pub mod report;
 pub mod run;
+#[cfg(feature = "capture")]
+pub mod serve;
 pub mod source;
 pub mod timeline;
 pub mod window;

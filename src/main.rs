@@ -75,6 +75,13 @@ async fn answer(cli: Cli) -> u8 {
         Ok(config) => config,
         Err(failure) => return report_failure(&failure, wants_json),
     };
+    #[cfg(feature = "capture")]
+    if let Command::Serve(args) = &cli.command {
+        return match run::serve(args, &cli.common, &world).await {
+            Ok(running) => serve(running, cli.common.quiet).await,
+            Err(failure) => report_failure(&failure, wants_json),
+        };
+    }
     let on_terminal = std::io::stdout().is_terminal();
     let (format, style) = match (
         format(&config.settings.format, on_terminal),
@@ -102,6 +109,38 @@ async fn answer(cli: Cli) -> u8 {
             3
         }
     }
+}
+
+/// Tells where it can be asked and how, and serves until it is told to end.
+#[cfg(feature = "capture")]
+async fn serve(running: relay_diag::serve::Running, quiet: bool) -> u8 {
+    let url = &running.url;
+    if !quiet {
+        let token = if running.takes_token { "YOUR TOKEN" } else { "any" };
+        eprintln!("hint: LogfireQueryClient(read_token='{token}', base_url='{url}')");
+        eprintln!("hint: LOGFIRE_BASE_URL={url} LOGFIRE_READ_TOKEN='{token}' relay-diag verify");
+        eprintln!("hint: POST {url}/v2/query takes {{\"sql\": …, \"min_timestamp\": …}}; Ctrl-C ends it");
+        if running.takes_token {
+            eprintln!("hint: the line is not encrypted: whoever can listen to it reads token and records");
+        }
+    }
+    let code = write_out(format!("{url}\n").as_bytes(), 0);
+    if code == 0 {
+        terminated().await;
+        running.stop().await;
+    }
+    code
+}
+
+/// SIGTERM, where there is such a thing.
+#[cfg(feature = "capture")]
+async fn terminated() {
+    #[cfg(unix)]
+    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        terminated.recv().await;
+        return;
+    }
+    std::future::pending().await
 }
 
 /// Lets tests see what an internal fault shows; not in a release.

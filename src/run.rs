@@ -5,7 +5,12 @@ mod catalogue;
 mod check;
 mod context;
 mod rows;
+#[cfg(feature = "capture")]
+mod serve;
 mod timeline;
+
+#[cfg(feature = "capture")]
+pub use serve::serve;
 
 use std::path::Path;
 
@@ -50,6 +55,10 @@ pub enum Failure {
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The server.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
     /// A flag that does not go with the rest.
     #[error("{message}")]
     Usage {
@@ -65,6 +74,10 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(_) => 3,
+            #[cfg(feature = "capture")]
+            Self::Serve(crate::serve::ServeError::Address { .. }) => 3,
+            #[cfg(feature = "capture")]
+            Self::Serve(_) => 2,
             Self::Config(_) | Self::Window(_) | Self::Query(_) | Self::Usage { .. } => 2,
         }
     }
@@ -76,6 +89,8 @@ impl Failure {
             Self::Window(_) => "window",
             Self::Query(_) => "query",
             Self::Source(error) => error.kind(),
+            #[cfg(feature = "capture")]
+            Self::Serve(error) => error.kind(),
             Self::Usage { .. } => "usage",
         }
     }
@@ -87,6 +102,8 @@ impl Failure {
             Self::Window(_) => String::from("times are UTC; `--since 1h` is the hour up to now"),
             Self::Query(error) => error.hint(),
             Self::Source(error) => error.hint().to_owned(),
+            #[cfg(feature = "capture")]
+            Self::Serve(error) => error.hint().to_owned(),
             Self::Usage { hint, .. } => hint.clone(),
         }
     }
@@ -134,10 +151,16 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await
         }
-        Command::Completions { .. } | Command::Man => Err(Failure::Usage {
-            message: String::from("this command has no report"),
-            hint: String::new(),
-        }),
+        #[cfg(feature = "capture")]
+        Command::Serve(_) => Err(no_report()),
+        Command::Completions { .. } | Command::Man => Err(no_report()),
+    }
+}
+
+fn no_report() -> Failure {
+    Failure::Usage {
+        message: String::from("this command has no report"),
+        hint: String::new(),
     }
 }
 
@@ -228,11 +251,6 @@ fn api(cli: &Cli, config: &Config, world: &World) -> Result<Api, Failure> {
 
 #[cfg(feature = "capture")]
 async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-    use crate::source::capture::Capture;
-
-    /// The records of 2025-12-08, reconstructed; see `fixtures/demo/generate.rs`.
-    const DEMO: &[u8] = include_bytes!("../fixtures/demo/records.ndjson.zst");
-
     let (kind, name) = match source {
         "demo" => (
             "demo",
@@ -240,16 +258,7 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
         ),
         path => ("capture", path.to_owned()),
     };
-    let path = source.to_owned();
-    // Reading is work for a thread of its own: an interrupt must not wait for it.
-    let opened = tokio::task::spawn_blocking(move || match kind {
-        "demo" => Capture::from_ndjson_zst("demo", DEMO, now),
-        _ => Capture::open(Path::new(&path), now),
-    });
-    let capture = opened.await.map_err(|error| SourceError::Unreadable {
-        path: source.to_owned(),
-        why: error.to_string(),
-    })??;
+    let capture = capture(source, now).await?;
     // A window is half-open: the last record must lie in it.
     let holds = capture
         .held()
@@ -261,6 +270,26 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
         name,
         holds,
     })
+}
+
+/// Reads `demo` or a path.
+#[cfg(feature = "capture")]
+async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::source::capture::Capture, SourceError> {
+    use crate::source::capture::Capture;
+
+    /// The records of 2025-12-08, reconstructed; see `fixtures/demo/generate.rs`.
+    const DEMO: &[u8] = include_bytes!("../fixtures/demo/records.ndjson.zst");
+
+    let path = source.to_owned();
+    // Reading is work for a thread of its own: an interrupt must not wait for it.
+    let opened = tokio::task::spawn_blocking(move || match path.as_str() {
+        "demo" => Capture::from_ndjson_zst("demo", DEMO, now),
+        path => Capture::open(Path::new(path), now),
+    });
+    opened.await.map_err(|error| SourceError::Unreadable {
+        path: source.to_owned(),
+        why: error.to_string(),
+    })?
 }
 
 #[cfg(not(feature = "capture"))]

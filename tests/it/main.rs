@@ -6,7 +6,19 @@
 #[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
+mod catalogue;
+#[cfg(feature = "capture")]
+mod cli;
+#[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
+mod house;
+#[cfg(feature = "capture")]
+mod official_client;
 mod render;
+#[cfg(feature = "capture")]
+mod serve;
+mod support;
+#[cfg(feature = "capture")]
+mod timeline;
