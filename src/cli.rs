@@ -29,7 +29,10 @@ pub enum Command {
     /// What does it ask? The catalogue of queries
     #[command(subcommand)]
     Queries(QueriesCommand),
-    /// Where does each setting come from?
+    /// Let other clients ask it: Logfire's query API over a capture
+    #[cfg(feature = "capture")]
+    Serve(ServeArgs),
+    /// Where does each setting come from? Is the token good?
     #[command(subcommand)]
     Config(ConfigCommand),
     /// Print completions for a shell, to be sourced
@@ -59,6 +62,27 @@ pub struct QueryArgs {
     pub limit: u32,
 }
 
+/// `serve`.
+#[cfg(feature = "capture")]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag serve evidence.parquet --port 8000
+  relay-diag serve demo
+The one line on standard output is its URL, once it can be asked. Any token will do, unless one is set here.")]
+pub struct ServeArgs {
+    /// A capture, or demo (the built-in example of 2025-12-08)
+    pub file: String,
+    /// The port; 0 takes any free one
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// The address to listen on; any other than a loopback one takes a token
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1")]
+    pub listen: std::net::IpAddr,
+    /// A file with the token that clients must bring; or set RELAY_DIAG_SERVE_TOKEN
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+}
+
 /// `queries …`.
 #[derive(Debug, Subcommand)]
 pub enum QueriesCommand {
@@ -81,6 +105,8 @@ pub enum QueriesCommand {
 pub enum ConfigCommand {
     /// Every setting with its value and its origin
     Show,
+    /// Whom the token stands for, when it ends, and whether this machine's clock is right (one request)
+    Check,
 }
 
 /// Flags of every command.
@@ -90,6 +116,9 @@ pub struct Common {
     /// api, demo (the built-in example of 2025-12-08), or the path of a capture
     #[arg(long, global = true, value_name = "SOURCE")]
     pub source: Option<String>,
+    /// A file with the read token, before LOGFIRE_READ_TOKEN and .logfire/read_token.json
+    #[arg(long, global = true, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
     /// The window ends now and is this long: 90s, 5m, 1h30m, 2d
     #[arg(long, global = true, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub since: Option<String>,

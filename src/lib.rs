@@ -3,12 +3,16 @@
 
 pub mod cli;
 pub mod config;
+pub mod credentials;
 pub mod facts;
+pub mod log;
 pub mod profile;
 pub mod query;
 pub mod render;
 pub mod report;
 pub mod run;
+#[cfg(feature = "capture")]
+pub mod serve;
 pub mod source;
 pub mod timeline;
 pub mod window;

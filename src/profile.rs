@@ -14,6 +14,11 @@ pub const BUILT_IN: &str = include_str!("profile/relay-api.toml");
 pub struct Settings {
     /// `api`, `demo` or a path.
     pub source: String,
+    /// The address of Logfire, or empty: the one of the token's region.
+    pub base_url: String,
+    /// The most that one question to the API may take, with all its repetitions.
+    #[serde(deserialize_with = "duration")]
+    pub deadline: TimeDelta,
     /// Empty: records without an environment.
     pub environment: String,
     /// Whether the environment is ignored.

@@ -6,7 +6,7 @@ mod bind;
 mod header;
 
 pub use batch::{Batch, Section};
-pub use bind::{Parameter, Parameters, bind, single_select};
+pub use bind::{Parameter, Parameters, bind, single_select, splice};
 pub use header::{ColumnSpec, Header, ParameterType};
 
 use std::collections::BTreeMap;

@@ -1,11 +1,17 @@
 //! The imperative shell: settings, source, window, one round trip, report. What could not be learned is said.
 
+mod ask;
 mod catalogue;
+mod check;
 mod context;
 mod rows;
+#[cfg(feature = "capture")]
+mod serve;
 mod timeline;
 
 pub use timeline::timeline_batch;
+#[cfg(feature = "capture")]
+pub use serve::serve;
 
 use std::path::Path;
 
@@ -13,9 +19,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cli::{Cli, Command, ConfigCommand, QueriesCommand};
 use crate::config::{Config, ConfigError, Surroundings};
+use crate::credentials;
+use crate::log::Log;
 use crate::profile::Settings;
 use crate::query::{Catalogue, QueryError};
 use crate::report::Report;
+use crate::source::api::Api;
 use crate::source::{Source, SourceError};
 use crate::window::{self, Window, WindowError};
 
@@ -28,6 +37,8 @@ pub struct World {
     pub surroundings: Surroundings,
     /// Text that was piped in, if a command asked for it.
     pub input: Option<String>,
+    /// Where is said what is asked.
+    pub log: Log,
 }
 
 /// Why there is no report.
@@ -45,6 +56,10 @@ pub enum Failure {
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The server.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Serve(#[from] crate::serve::ServeError),
     /// A flag that does not go with the rest.
     #[error("{message}")]
     Usage {
@@ -60,6 +75,10 @@ impl Failure {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(_) => 3,
+            #[cfg(feature = "capture")]
+            Self::Serve(crate::serve::ServeError::Address { .. }) => 3,
+            #[cfg(feature = "capture")]
+            Self::Serve(_) => 2,
             Self::Config(_) | Self::Window(_) | Self::Query(_) | Self::Usage { .. } => 2,
         }
     }
@@ -71,6 +90,8 @@ impl Failure {
             Self::Window(_) => "window",
             Self::Query(_) => "query",
             Self::Source(error) => error.kind(),
+            #[cfg(feature = "capture")]
+            Self::Serve(error) => error.kind(),
             Self::Usage { .. } => "usage",
         }
     }
@@ -82,6 +103,8 @@ impl Failure {
             Self::Window(_) => String::from("times are UTC; `--since 1h` is the hour up to now"),
             Self::Query(error) => error.hint(),
             Self::Source(error) => error.hint().to_owned(),
+            #[cfg(feature = "capture")]
+            Self::Serve(error) => error.hint().to_owned(),
             Self::Usage { hint, .. } => hint.clone(),
         }
     }
@@ -109,7 +132,12 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
         folder => Catalogue::with_folder(Path::new(folder))?,
     };
     match &cli.command {
-        Command::Config(ConfigCommand::Show) => Ok(catalogue::settings_report(&config, &world)),
+        Command::Config(ConfigCommand::Show) => {
+            let token_file = cli.common.token_file.as_deref();
+            let access = credentials::described(&config, &world.surroundings, token_file, world.now);
+            Ok(catalogue::settings_report(&config, access, &world))
+        }
+        Command::Config(ConfigCommand::Check) => check::run(&api(&cli, &config, &world)?, &world).await,
         Command::Queries(QueriesCommand::List) => Ok(catalogue::list(&catalogue, &world)),
         Command::Queries(QueriesCommand::Show { name }) => Ok(catalogue::show(catalogue.get(name)?, &world)),
         Command::Queries(QueriesCommand::Check { folder }) => {
@@ -124,10 +152,16 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await
         }
-        Command::Completions { .. } | Command::Man => Err(Failure::Usage {
-            message: String::from("this command has no report"),
-            hint: String::new(),
-        }),
+        #[cfg(feature = "capture")]
+        Command::Serve(_) => Err(no_report()),
+        Command::Completions { .. } | Command::Man => Err(no_report()),
+    }
+}
+
+fn no_report() -> Failure {
+    Failure::Usage {
+        message: String::from("this command has no report"),
+        hint: String::new(),
     }
 }
 
@@ -140,12 +174,14 @@ struct Asked {
     source_name: String,
     window: Window,
     generated_at: DateTime<Utc>,
-    verbosity: u8,
+    log: Log,
+    /// The window was reckoned from this machine's clock.
+    by_clock: bool,
+    learned: ask::Learned,
 }
 
 impl Asked {
     async fn new(cli: &Cli, config: Config, catalogue: Catalogue, world: &World) -> Result<Self, Failure> {
-        let settings = config.settings;
         let typed_now = cli
             .common
             .now
@@ -163,7 +199,10 @@ impl Asked {
             WindowError::Empty { .. } if typed_now.is_none() => Ok(hour),
             error => Err(error),
         })?;
-        let opened = open(&settings.source, typed_now).await?;
+        let opened = match config.settings.source.as_str() {
+            "api" => Opened::api(api(cli, &config, world)?),
+            path => open(path, typed_now).await?,
+        };
         let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
         let whole = match opened.holds {
             Some(holds) => Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?,
@@ -174,10 +213,12 @@ impl Asked {
             source: opened.source,
             source_kind: opened.kind,
             source_name: opened.name,
-            settings,
+            settings: config.settings,
             catalogue,
             generated_at: world.now,
-            verbosity: cli.common.verbose,
+            log: world.log.clone(),
+            by_clock: opened.kind == "api" && typed_now.is_none() && ask::is_by_clock(&cli.common),
+            learned: ask::Learned::default(),
         })
     }
 }
@@ -190,31 +231,35 @@ struct Opened {
     holds: Option<Window>,
 }
 
+impl Opened {
+    fn api(api: Api) -> Self {
+        Self {
+            kind: "api",
+            name: api.access().base.to_string(),
+            source: Source::Api(Box::new(api)),
+            holds: None,
+        }
+    }
+}
+
+/// Logfire's API with the token and the address that are in effect.
+fn api(cli: &Cli, config: &Config, world: &World) -> Result<Api, Failure> {
+    let token_file = cli.common.token_file.as_deref();
+    let access = credentials::access(config, &world.surroundings, token_file, world.now).map_err(SourceError::from)?;
+    let deadline = config.settings.deadline.to_std().unwrap_or_default();
+    Ok(Api::new(access, deadline, world.now, world.log.clone()).map_err(SourceError::from)?)
+}
+
 #[cfg(feature = "capture")]
 async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-    use crate::source::capture::Capture;
-
-    /// The records of 2025-12-08, reconstructed; see `fixtures/demo/generate.rs`.
-    const DEMO: &[u8] = include_bytes!("../fixtures/demo/records.ndjson.zst");
-
     let (kind, name) = match source {
-        "api" => return Err(no_api()),
         "demo" => (
             "demo",
             String::from("built-in example of 2025-12-08 (reconstructed from the runbook)"),
         ),
         path => ("capture", path.to_owned()),
     };
-    let path = source.to_owned();
-    // Reading is work for a thread of its own: an interrupt must not wait for it.
-    let opened = tokio::task::spawn_blocking(move || match kind {
-        "demo" => Capture::from_ndjson_zst("demo", DEMO, now),
-        _ => Capture::open(Path::new(&path), now),
-    });
-    let capture = opened.await.map_err(|error| SourceError::Unreadable {
-        path: source.to_owned(),
-        why: error.to_string(),
-    })??;
+    let capture = capture(source, now).await?;
     // A window is half-open: the last record must lie in it.
     let holds = capture
         .held()
@@ -228,20 +273,30 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
     })
 }
 
-#[cfg(not(feature = "capture"))]
-async fn open(source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-    match source {
-        "api" => Err(no_api()),
-        _ => Err(Failure::Usage {
-            message: String::from("this build reads no captures"),
-            hint: String::from("build it with the feature `capture`"),
-        }),
-    }
+/// Reads `demo` or a path.
+#[cfg(feature = "capture")]
+async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::source::capture::Capture, SourceError> {
+    use crate::source::capture::Capture;
+
+    /// The records of 2025-12-08, reconstructed; see `fixtures/demo/generate.rs`.
+    const DEMO: &[u8] = include_bytes!("../fixtures/demo/records.ndjson.zst");
+
+    let path = source.to_owned();
+    // Reading is work for a thread of its own: an interrupt must not wait for it.
+    let opened = tokio::task::spawn_blocking(move || match path.as_str() {
+        "demo" => Capture::from_ndjson_zst("demo", DEMO, now),
+        path => Capture::open(Path::new(path), now),
+    });
+    opened.await.map_err(|error| SourceError::Unreadable {
+        path: source.to_owned(),
+        why: error.to_string(),
+    })?
 }
 
-fn no_api() -> Failure {
-    Failure::Usage {
-        message: String::from("this version cannot ask Logfire's API yet"),
-        hint: String::from("use --source demo, or --source PATH with a capture of records"),
-    }
+#[cfg(not(feature = "capture"))]
+async fn open(_source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+    Err(Failure::Usage {
+        message: String::from("this build reads no captures"),
+        hint: String::from("build it with the feature `capture`, or ask the API: --source api"),
+    })
 }

@@ -69,6 +69,24 @@ pub fn bind(catalogue: &Catalogue, query: &Query, values: &Parameters) -> Result
     Ok(bound)
 }
 
+/// A text with each `$name` that has a literal replaced by it; others stay.
+///
+/// # Errors
+/// [`QueryError::Sql`] when the text can't be taken apart into tokens.
+pub fn splice(sql: &str, literals: &BTreeMap<String, String>) -> Result<String, QueryError> {
+    let mut spliced = String::with_capacity(sql.len());
+    let mut copied = 0;
+    for place in places("sql", sql)? {
+        if let Some(literal) = literals.get(&place.name) {
+            spliced.push_str(&sql[copied..place.start]);
+            spliced.push_str(literal);
+            copied = place.end;
+        }
+    }
+    spliced.push_str(&sql[copied..]);
+    Ok(spliced)
+}
+
 /// Any text as a SQL string literal; `None` if it holds NUL, which no engine takes.
 fn text_literal(text: &str) -> Option<String> {
     (!text.contains('\0')).then(|| format!("'{}'", text.replace('\'', "''")))

@@ -6,7 +6,6 @@ use crate::facts::{Facts, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
-use crate::source::Request;
 use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
 
@@ -26,15 +25,8 @@ const SHORTEST_PAUSE_S: f64 = 60.0;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
-    asked.say_sql(&batch.sql);
-    let request = Request {
-        sql: batch.sql.clone(),
-        from: asked.window.from - asked.settings.lookback,
-        to: asked.window.to,
-        limit: batch.limit,
-    };
-    let answer = asked.source.query(&request).await?;
-    let facts = Facts::read(asked.window, &batch.split(&answer.rows)?);
+    let (sections, attempts) = asked.ask_batch(&batch).await?;
+    let facts = Facts::read(asked.window, &sections);
     let not_known: Vec<NotKnown> = facts
         .not_known()
         .into_iter()
@@ -43,13 +35,16 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
             why: why.to_owned(),
         })
         .collect();
-    let spent = answer.attempts.max(1);
+    let spent = attempts.max(1);
+    let project_url = asked.project_url();
     let context = ReportContext {
         document: asked.document("timeline", spent, &not_known),
         notes: asked.notes(spent, &not_known),
-        project_url: &asked.settings.app.project_url,
+        project_url: &project_url,
     };
-    Ok(to_report(&timeline(&facts, &asked.settings), context))
+    let report = asked.with_doubts(to_report(&timeline(&facts, &asked.settings), context));
+    let empty = facts.bounds.rows.first().is_none_or(|bounds| bounds.records == 0);
+    Ok(if empty { asked.found_nothing(report) } else { report })
 }
 
 /// The one request of a timeline.
@@ -64,10 +59,6 @@ impl Asked {
     /// Values for every parameter that a query of the catalogue may have.
     pub(super) fn parameters(&self) -> Parameters {
         parameters(&self.settings, self.window)
-    }
-
-    pub(super) fn say_sql(&self, sql: &str) {
-        let _ = (self.verbosity, sql);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files of records as the tables `records` and `records_all` of an embedded engine, in Logfire's dialect.
 //! Owns what a capture holds and what of it a query may see; knows nothing of what the records mean.
 
+mod batches;
 mod cells;
 mod clock;
 mod columnar;
@@ -11,14 +12,42 @@ mod level;
 mod ndjson;
 mod refusal;
 mod schema;
+mod stop;
 mod time_bucket;
 
 use std::path::Path;
 
 use chrono::{DateTime, Utc};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
+pub use batches::{Batches, Plans, rows};
+
 use super::{Answer, Request, SourceError};
+
+/// A [`Request`] with what only the query API's own clients ask for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// What to run.
+    pub request: Request,
+    /// Only records of these environments; the empty name stands for records without one. `None`: all records.
+    pub environments: Option<Vec<String>>,
+    /// The zone of the session, UTC by default: a name such as `Europe/Paris`, or an offset.
+    pub timezone: Option<String>,
+    /// Whether to tell the plans.
+    pub explain: bool,
+}
+
+impl From<Request> for Question {
+    fn from(request: Request) -> Self {
+        Self {
+            request,
+            environments: None,
+            timezone: None,
+            explain: false,
+        }
+    }
+}
 
 /// Records of one file or folder, in memory.
 #[derive(Debug)]
@@ -113,11 +142,29 @@ impl Capture {
     /// # Errors
     /// [`SourceError::Rejected`] when it is no single `SELECT` or `WITH`, or the engine refuses it.
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
-        let rows = engine::run(self.batches.clone(), self.clock, request.clone()).await?;
-        Ok(Answer {
-            rows,
-            project: None,
-            attempts: 0,
-        })
+        let mut batches = self.stream(request.clone().into(), ()).await?;
+        let collected = batches.collect().await?;
+        Ok(Answer::of(rows(batches.schema(), &collected)?))
+    }
+
+    /// The same as typed batches, from the first that is ready. `while_running` is dropped when the engine has ended,
+    /// which is later than the batches are dropped: it works on up to its next await.
+    ///
+    /// # Errors
+    /// As [`Capture::query`], before the first batch.
+    pub async fn stream(&self, question: Question, while_running: impl Send + 'static) -> Result<Batches, SourceError> {
+        engine::run(self.batches.clone(), self.clock, question, while_running).await
+    }
+
+    /// What `now()` is in queries; `None` without records.
+    #[must_use]
+    pub fn clock(&self) -> Option<DateTime<Utc>> {
+        self.clock
+    }
+
+    /// The columns of `records` and `records_all`.
+    #[must_use]
+    pub fn schema() -> SchemaRef {
+        schema::schema()
     }
 }

@@ -18,7 +18,10 @@ mod duckdb;
 mod house;
 #[cfg(feature = "capture")]
 mod readme;
+mod official_client;
 mod render;
+#[cfg(feature = "capture")]
+mod serve;
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;

@@ -21,17 +21,17 @@ use super::time_bucket;
 /// What sorts and groups of one query may take, on top of the records themselves.
 const MEMORY_BYTES: usize = 4 << 30;
 
-/// A session without tables. With `now`, that is what `now()` says in it.
+/// A session without tables. With `now`, that is what `now()` says in it; `zone` is UTC by default.
 ///
 /// # Errors
 /// The engine's own, when a part can't be registered.
-pub(super) fn session(now: Option<DateTime<Utc>>) -> Result<SessionContext> {
+pub(super) fn session(now: Option<DateTime<Utc>>, zone: Option<&str>) -> Result<SessionContext> {
     // One partition: queries run on one thread, and rows keep one order.
     let mut config = SessionConfig::new()
         .with_target_partitions(1)
         .with_information_schema(false);
     let options = config.options_mut();
-    options.execution.time_zone = Some(ZONE.to_owned());
+    options.execution.time_zone = Some(zone.unwrap_or(ZONE).to_owned());
     options.sql_parser.dialect = Dialect::PostgreSQL;
     options.sql_parser.collect_spans = true;
     // The tables' text is Utf8: one string type everywhere saves casts.

@@ -1,5 +1,6 @@
 //! Runs one statement over batches: what is allowed, which rows it sees, where and with how much it runs.
 
+use std::future::poll_fn;
 use std::sync::Arc;
 use std::thread;
 
@@ -9,72 +10,131 @@ use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::datasource::MemTable;
 use datafusion::error::Result as EngineResult;
 use datafusion::execution::context::SQLOptions;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::sqlparser::ast::Statement as Sql;
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::Statement;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
+use super::batches::{Batches, Piece, Plans};
 use super::schema::{self, ZONE};
-use super::{Request, SourceError, cells, dialect, refusal};
-use crate::source::Rows;
+use super::{Question, SourceError, dialect, refusal, stop};
 
 /// Planning recurses once a branch and a level, with frames of tens of kilobytes in an unoptimised build.
 /// The system gives pages only as they are touched.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Runs the statement on a thread of its own; dropping the future ends it at its next await.
+/// How many batches the engine may be ahead of the reader.
+const BATCHES_AHEAD: usize = 2;
+
+/// Runs the statement on a thread of its own, and answers as soon as it is planned. Dropping the future or the batches
+/// ends it at its next await; `while_running` is dropped when it has really ended.
 ///
 /// # Errors
-/// [`SourceError::Rejected`] when the statement is refused or fails.
+/// [`SourceError::Rejected`] when the statement is refused.
 pub(super) async fn run(
     batches: Vec<RecordBatch>,
     clock: Option<DateTime<Utc>>,
-    request: Request,
-) -> Result<Rows, SourceError> {
-    let (mut sender, receiver) = oneshot::channel();
+    question: Question,
+    while_running: impl Send + 'static,
+) -> Result<Batches, SourceError> {
+    let (planned, plan) = oneshot::channel();
+    let (pieces, received) = mpsc::channel(BATCHES_AHEAD);
     thread::Builder::new()
         .name(String::from("capture-query"))
         .stack_size(STACK_BYTES)
         .spawn(move || {
-            let answer = match tokio::runtime::Builder::new_current_thread().enable_time().build() {
+            let _while_running = while_running;
+            match tokio::runtime::Builder::new_current_thread().enable_time().build() {
                 Ok(runtime) => runtime.block_on(async {
                     tokio::select! {
-                        answer = answer(batches, clock, &request) => Some(answer),
-                        () = sender.closed() => None,
+                        () = answer(batches, clock, &question, planned, &pieces) => {}
+                        () = pieces.closed() => {}
                     }
                 }),
-                Err(error) => Some(Err(failed(&error))),
-            };
-            if let Some(answer) = answer {
-                // Nobody waits any more: then nobody needs the answer.
-                let _ = sender.send(answer);
+                Err(error) => {
+                    // Nobody waits any more: then nobody needs the answer.
+                    let _ = planned.send(Err(failed(&error)));
+                }
             }
         })
         .map_err(|error| failed(&error))?;
-    receiver
-        .await
-        .unwrap_or_else(|_| Err(failed(&"the engine ended without an answer")))
+    let (schema, plans) = plan.await.unwrap_or_else(|_| Err(Batches::unfinished()))?;
+    Ok(Batches::new(schema, plans, received))
 }
 
-fn failed(why: &dyn std::fmt::Display) -> SourceError {
+pub(super) fn failed(why: &dyn std::fmt::Display) -> SourceError {
     SourceError::Rejected {
         message: format!("the engine could not run: {why}"),
         at: None,
     }
 }
 
+type Planned = Result<(SchemaRef, Option<Plans>), SourceError>;
+
 async fn answer(
     batches: Vec<RecordBatch>,
     clock: Option<DateTime<Utc>>,
-    request: &Request,
-) -> Result<Rows, SourceError> {
-    let context = dialect::session(clock).map_err(|error| refusal::rejected(&error))?;
-    let statement = single_select(&request.sql)?;
-    let (schema, batches) = execute(&context, batches, statement, request)
-        .await
-        .map_err(|error| refusal::rejected(&error))?;
-    cells::rows(&schema, &batches).map_err(|message| SourceError::Rejected { message, at: None })
+    question: &Question,
+    planned: oneshot::Sender<Planned>,
+    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
+) {
+    let (plan, stream) = match begin(batches, clock, question, pieces).await {
+        Ok((plan, plans, stream)) => {
+            // The reader's end is noticed by the caller.
+            let _ = planned.send(Ok((stream.schema(), plans)));
+            (plan, stream)
+        }
+        Err(refused) => {
+            let _ = planned.send(Err(refused));
+            return;
+        }
+    };
+    let last = match pass_on(stream, pieces).await {
+        Ok(()) => Ok(Piece::End {
+            metrics: question
+                .explain
+                .then(|| text(DisplayableExecutionPlan::with_metrics(plan.as_ref()))),
+        }),
+        Err(error) => Err(refusal::rejected(&error)),
+    };
+    let _ = pieces.send(last).await;
+}
+
+type Begun = (Arc<dyn ExecutionPlan>, Option<Plans>, SendableRecordBatchStream);
+
+async fn begin(
+    batches: Vec<RecordBatch>,
+    clock: Option<DateTime<Utc>>,
+    question: &Question,
+    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
+) -> Result<Begun, SourceError> {
+    let rejected = |error| refusal::rejected(&error);
+    let context = dialect::session(clock, question.timezone.as_deref()).map_err(rejected)?;
+    let statement = single_select(&question.request.sql)?;
+    let (plan, plans, task) = plan(&context, batches, statement, question).await.map_err(rejected)?;
+    let plan = stop::stoppable(plan, pieces).map_err(rejected)?;
+    let stream = execute_stream(Arc::clone(&plan), task).map_err(rejected)?;
+    Ok((plan, plans, stream))
+}
+
+async fn pass_on(
+    mut stream: SendableRecordBatchStream,
+    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
+) -> EngineResult<()> {
+    while let Some(batch) = poll_fn(|context| stream.as_mut().poll_next(context)).await {
+        if pieces.send(Ok(Piece::Rows(batch?))).await.is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn text(plan: DisplayableExecutionPlan<'_>) -> String {
+    plan.indent(false).to_string()
 }
 
 /// The statement, if it is the only one and reads only.
@@ -96,15 +156,15 @@ fn single_select(sql: &str) -> Result<Statement, SourceError> {
     }
 }
 
-type Answered = (SchemaRef, Vec<RecordBatch>);
+type PlannedQuery = (Arc<dyn ExecutionPlan>, Option<Plans>, Arc<TaskContext>);
 
-async fn execute(
+async fn plan(
     context: &SessionContext,
     batches: Vec<RecordBatch>,
     statement: Statement,
-    request: &Request,
-) -> EngineResult<Answered> {
-    register_tables(context, batches, request)?;
+    question: &Question,
+) -> EngineResult<PlannedQuery> {
+    register_tables(context, batches, question)?;
     let plan = context.state().statement_to_plan(statement).await?;
     // What a SELECT can still hide: INTO, or a changing statement inside WITH.
     SQLOptions::new()
@@ -115,22 +175,44 @@ async fn execute(
     let frame = context
         .execute_logical_plan(plan)
         .await?
-        .limit(0, Some(request.limit))?;
-    let schema = Arc::clone(frame.schema().inner());
-    Ok((schema, frame.collect().await?))
+        .limit(0, Some(question.request.limit))?;
+    let task = Arc::new(frame.task_ctx());
+    let logical = match question.explain {
+        true => Some(frame.clone().into_optimized_plan()?.display_indent().to_string()),
+        false => None,
+    };
+    let physical = frame.create_physical_plan().await?;
+    let plans = logical.map(|logical| Plans {
+        logical,
+        physical: text(DisplayableExecutionPlan::new(physical.as_ref())),
+    });
+    Ok((physical, plans, task))
 }
 
 /// The two tables as views of the window, so that the bounds hold wherever a statement names them.
-fn register_tables(context: &SessionContext, batches: Vec<RecordBatch>, request: &Request) -> EngineResult<()> {
+fn register_tables(context: &SessionContext, batches: Vec<RecordBatch>, question: &Question) -> EngineResult<()> {
     let table = MemTable::try_new(schema::schema(), vec![batches])?;
-    let all = context
+    let mut all = context
         .read_table(Arc::new(table))?
-        .filter(col("start_timestamp").gt_eq(instant(request.from)))?
-        .filter(col("start_timestamp").lt(instant(request.to)))?;
+        .filter(col("start_timestamp").gt_eq(instant(question.request.from)))?
+        .filter(col("start_timestamp").lt(instant(question.request.to)))?;
+    if let Some(names) = &question.environments {
+        all = all.filter(environment_in(names))?;
+    }
     let finished = all.clone().filter(col("kind").not_eq(lit("pending_span")))?;
     context.register_table("records_all", all.into_view())?;
     context.register_table("records", finished.into_view())?;
     Ok(())
+}
+
+/// The empty name stands for records without an environment.
+fn environment_in(names: &[String]) -> Expr {
+    let environment = || col("deployment_environment");
+    let named = environment().in_list(names.iter().map(|name| lit(name.as_str())).collect(), false);
+    match names.iter().any(String::is_empty) {
+        true => named.or(environment().is_null()),
+        false => named,
+    }
 }
 
 /// The first whole microsecond that is not before the instant: rows have microseconds, so both half-open bounds stay

@@ -1,0 +1,241 @@
+//! Logfire's query API over a capture, on a socket: who is let in, which paths there are, how much at once.
+//! Knows nothing of incidents; rows come from the capture's engine.
+
+mod about;
+mod answer;
+mod ask;
+mod door;
+mod encode;
+pub mod fault;
+mod line;
+mod refusal;
+mod schema;
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{get, post};
+use tokio::net::TcpListener;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::source::capture::Capture;
+pub use door::Token;
+use fault::{FaultPlan, Seen};
+use line::{Line, Lines};
+
+/// Each query has a thread, and a memory budget of its own in the engine.
+const MAX_RUNNING: usize = 4;
+/// All official clients give up after 30 s: nobody waits for an answer that takes longer.
+const QUERY_TIME: Duration = Duration::from_secs(30);
+/// A statement is text: the longest of the catalogue's batches is far below a hundredth of this.
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// Notebooks and tests hold a handful; what is beyond waits to be accepted.
+const MAX_CONNECTIONS: usize = 128;
+/// What a stopping server gives the answers that are under way.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// How to serve. The default is any free port of 127.0.0.1, any token, no faults.
+#[derive(Debug)]
+pub struct Options {
+    /// Where to listen; port 0 is any free one.
+    pub address: SocketAddr,
+    /// The token that every request must bring; on loopback there may be none.
+    pub token: Option<Token>,
+    /// How many queries run at once; the next one is refused.
+    pub max_running: usize,
+    /// After this long a query is ended.
+    pub query_time: Duration,
+    /// For tests: what to do wrong, request by request.
+    pub faults: FaultPlan,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
+            token: None,
+            max_running: MAX_RUNNING,
+            query_time: QUERY_TIME,
+            faults: FaultPlan::default(),
+        }
+    }
+}
+
+impl Options {
+    /// Whether the address may be served at all: any but loopback takes a token.
+    ///
+    /// # Errors
+    /// [`ServeError::TokenRequired`].
+    pub fn check(&self) -> Result<(), ServeError> {
+        match self.address.ip() {
+            ip if ip.is_loopback() || self.token.is_some() => Ok(()),
+            ip => Err(ServeError::TokenRequired(ip)),
+        }
+    }
+}
+
+/// Why nothing is served.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address can't be had.
+    #[error("cannot listen on {address}: {why}")]
+    Address {
+        /// Address and port.
+        address: SocketAddr,
+        /// The system's words.
+        why: std::io::Error,
+    },
+    /// Records would be open to the network.
+    #[error("listening on {0} lets other machines ask: that takes a token")]
+    TokenRequired(IpAddr),
+    /// The token can't be used.
+    #[error("the token of {origin} cannot be used: {why}")]
+    Token {
+        /// A file or variable.
+        origin: String,
+        /// The cause in words.
+        why: String,
+    },
+}
+
+impl ServeError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Address { why, .. } if why.kind() == std::io::ErrorKind::AddrInUse => {
+                "another program has this port: without --port any free one is taken"
+            }
+            Self::Address { .. } => "--listen takes an address of this machine; without it, it is 127.0.0.1",
+            Self::TokenRequired(_) | Self::Token { .. } => {
+                "put a long random token in a file (`openssl rand -hex 24 > token`) and give --token-file, or set \
+                 RELAY_DIAG_SERVE_TOKEN"
+            }
+        }
+    }
+
+    /// A short stable word for scripts.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Address { .. } => "address",
+            Self::TokenRequired(_) | Self::Token { .. } => "serve_token",
+        }
+    }
+}
+
+/// What every request is answered from.
+struct Served {
+    capture: Capture,
+    options: Options,
+    /// `organization/project`, as the API names what a token is for.
+    project: String,
+    running: Arc<Semaphore>,
+    faults: Mutex<FaultPlan>,
+    count: AtomicUsize,
+    seen: Mutex<Vec<Seen>>,
+}
+
+/// A server that runs until it is stopped or dropped.
+#[derive(Debug)]
+pub struct Running {
+    /// `http://address:port`, without a slash at the end.
+    pub url: String,
+    /// Whether requests must bring the token that was set.
+    pub takes_token: bool,
+    served: Arc<Served>,
+    stop: Option<oneshot::Sender<()>>,
+    task: JoinHandle<()>,
+}
+
+impl std::fmt::Debug for Served {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Served")
+            .field("project", &self.project)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Running {
+    /// How many requests came, refused ones too.
+    #[must_use]
+    pub fn requests_seen(&self) -> usize {
+        self.served.count.load(Ordering::SeqCst)
+    }
+
+    /// What the requests were, in order; kept only under a fault plan.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Seen> {
+        self.served.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes no more connections and waits a few seconds for the answers under way.
+    pub async fn stop(mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        let _ = tokio::time::timeout(GRACE, &mut self.task).await;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Listens, and answers from then on. Must be called in a runtime with time and I/O.
+///
+/// # Errors
+/// [`ServeError`] when the address can't be had, or is not loopback and there is no token.
+pub async fn start(capture: Capture, mut options: Options) -> Result<Running, ServeError> {
+    options.check()?;
+    let wanted = options.address;
+    let refused = |why| ServeError::Address { address: wanted, why };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    let served = Arc::new(Served {
+        project: about::project(capture.name()),
+        running: Arc::new(Semaphore::new(options.max_running)),
+        faults: Mutex::new(std::mem::take(&mut options.faults)),
+        count: AtomicUsize::new(0),
+        seen: Mutex::default(),
+        capture,
+        options,
+    });
+    let takes_token = served.options.token.is_some();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let serving = axum::serve(Lines::new(listener, MAX_CONNECTIONS), service(&served)).with_graceful_shutdown(async {
+        // A dropped sender stops it as well.
+        let _ = stopped.await;
+    });
+    let task = tokio::spawn(async move {
+        // It ends without an error, by its own documentation.
+        let _ = serving.await;
+    });
+    Ok(Running {
+        url: format!("http://{address}"),
+        takes_token,
+        served,
+        stop: Some(stop),
+        task,
+    })
+}
+
+fn service(served: &Arc<Served>) -> IntoMakeServiceWithConnectInfo<Router, Line> {
+    Router::new()
+        .route("/v2/query", post(answer::query))
+        .route("/v1/read-token-info", get(about::read_token_info))
+        .route("/v1/schemas", get(about::schemas))
+        .fallback(refusal::not_found)
+        .method_not_allowed_fallback(refusal::method_not_allowed)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn_with_state(Arc::clone(served), door::enter))
+        .with_state(Arc::clone(served))
+        .into_make_service_with_connect_info::<Line>()
+}

@@ -1,0 +1,339 @@
+//! For tests: what a server, a proxy or a network may do wrong, on demand and over a real socket.
+//! A plan says it request by request; nothing of it is reachable from the command line.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::StatusCode;
+use axum::http::header::{DATE, HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use chrono::{TimeDelta, Utc};
+use serde_json::{Value, json};
+
+use super::line::{Line, Out};
+use super::{MAX_BODY_BYTES, Served, door, refusal};
+use crate::source::JSON_COLUMNS;
+
+/// What to do to which request. The default is no plan: nothing is done, and no request is kept.
+#[derive(Debug, Clone, Default)]
+pub struct FaultPlan {
+    active: bool,
+    script: VecDeque<Fault>,
+    rest: Fault,
+}
+
+impl FaultPlan {
+    /// One fault a request, in order of arrival and whatever the path; then all is well.
+    pub fn script(faults: impl IntoIterator<Item = Fault>) -> Self {
+        Self {
+            active: true,
+            script: faults.into_iter().collect(),
+            rest: Fault::default(),
+        }
+    }
+
+    /// The same fault for every request.
+    #[must_use]
+    pub fn always(fault: Fault) -> Self {
+        Self::script([]).then(fault)
+    }
+
+    /// No fault, but requests are kept.
+    #[must_use]
+    pub fn watch() -> Self {
+        Self::script([])
+    }
+
+    /// What every request behind the script meets.
+    #[must_use]
+    pub fn then(mut self, fault: Fault) -> Self {
+        self.rest = fault;
+        self
+    }
+
+    pub(super) fn next(&mut self) -> Option<Fault> {
+        let fault = || self.script.pop_front().unwrap_or_else(|| self.rest.clone());
+        self.active.then(fault)
+    }
+}
+
+/// A request as it came in.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// `POST`.
+    pub method: String,
+    /// With what follows a `?`.
+    pub path: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// The body as text.
+    pub body: String,
+}
+
+impl Seen {
+    /// The value of a header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let found = self.headers.iter().find(|(header, _)| header == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// What one request meets. The default is a healthy answer; set what is to be wrong, in any combination.
+#[derive(Debug, Clone, Default)]
+pub struct Fault {
+    /// This, instead of asking the capture (and before any check of token or host).
+    pub reply: Option<Reply>,
+    /// Changes of a true answer.
+    pub shape: Shape,
+    /// What happens to the bytes.
+    pub wire: Wire,
+}
+
+/// A canned answer.
+#[derive(Debug, Clone, Default)]
+pub struct Reply {
+    /// The status; one that HTTP does not know becomes 500.
+    pub status: u16,
+    /// Those that are no headers are left out.
+    pub headers: Vec<(String, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// Changes of a true answer. Those of schema and rows apply to JSON and NDJSON.
+#[derive(Debug, Clone, Default)]
+pub struct Shape {
+    /// Null keys are absent, as with arrow-json's default.
+    pub null_keys_omitted: bool,
+    /// JSON columns as their text.
+    pub attributes_as_text: bool,
+    /// Timestamps with `+00:00` for `Z`.
+    pub offset_timestamps: bool,
+    /// The declared type of a column: `("level", "Int16")`, `("message", {"Dictionary":["Int32","Utf8"]})`.
+    pub data_types: Vec<(String, Value)>,
+    /// A column that is in neither schema nor rows.
+    pub without_column: Option<String>,
+    /// A top-level key that nobody knows (JSON).
+    pub extra_key: bool,
+    /// A line of an unknown `type` (NDJSON).
+    pub unknown_line: bool,
+    /// No `end` line (NDJSON).
+    pub no_end: bool,
+    /// Added to the true `row_count` (NDJSON).
+    pub row_count_off: i64,
+    /// An `error` line in place of `end` (NDJSON).
+    pub error_after_data: Option<String>,
+    /// 400 in the nested shape of before August 2026.
+    pub nested_errors: bool,
+    /// Arrow where `Accept` is `*/*` or absent.
+    pub arrow_by_default: bool,
+    /// Arrow whatever was asked for.
+    pub arrow_always: bool,
+}
+
+/// What happens to the bytes of an answer, canned or true.
+#[derive(Debug, Clone, Default)]
+pub struct Wire {
+    /// Waits before anything is sent.
+    pub delay: Duration,
+    /// Closes the connection without a status line.
+    pub no_answer: bool,
+    /// Ends the connection behind so many bytes of the body.
+    pub cut_after: Option<usize>,
+    /// A cut connection is reset, not closed.
+    pub reset: bool,
+    /// So many bytes at a time with a pause between.
+    pub drip: Option<(usize, Duration)>,
+    /// Seconds by which the `Date` header is off.
+    pub clock_off: i64,
+}
+
+impl Fault {
+    /// All is well.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// A canned answer.
+    pub fn reply(status: u16, body: impl Into<Vec<u8>>) -> Self {
+        Self {
+            reply: Some(Reply {
+                status,
+                headers: Vec::new(),
+                body: body.into(),
+            }),
+            ..Self::default()
+        }
+    }
+
+    /// A canned JSON answer.
+    #[must_use]
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::reply(status, body.to_string()).header("content-type", "application/json")
+    }
+
+    /// A proxy's or a front end's page.
+    #[must_use]
+    pub fn html(status: u16) -> Self {
+        let page = format!("<!DOCTYPE html>\n<html><head><title>{status}</title></head><body>Oops</body></html>\n");
+        Self::reply(status, page).header("content-type", "text/html; charset=utf-8")
+    }
+
+    /// 429 of the per-minute limit.
+    #[must_use]
+    pub fn rate_limited(retry_after_seconds: u64) -> Self {
+        Self::reply(429, "Rate limit exceeded (minute)").header("retry-after", &retry_after_seconds.to_string())
+    }
+
+    /// 429 without `Retry-After`: waiting does not help.
+    #[must_use]
+    pub fn quota_spent() -> Self {
+        Self::reply(429, "Query quota exceeded for this organization")
+    }
+
+    /// With a header on a canned answer.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        if let Some(reply) = &mut self.reply {
+            reply.headers.push((name.to_owned(), value.to_owned()));
+        }
+        self
+    }
+
+    /// With a change of the answer.
+    #[must_use]
+    pub fn shape(mut self, change: impl FnOnce(&mut Shape)) -> Self {
+        change(&mut self.shape);
+        self
+    }
+
+    /// With something done to the bytes.
+    #[must_use]
+    pub fn wire(mut self, change: impl FnOnce(&mut Wire)) -> Self {
+        change(&mut self.wire);
+        self
+    }
+}
+
+impl Shape {
+    /// A cell as it goes out, `None` when its key is left out.
+    pub(super) fn distort(&self, column: &str, timestamp: bool, value: Value) -> Option<Value> {
+        if self.without_column.as_deref() == Some(column) {
+            return None;
+        }
+        match value {
+            Value::Null if self.null_keys_omitted => None,
+            Value::String(text) if self.offset_timestamps && timestamp => {
+                let text = text
+                    .strip_suffix('Z')
+                    .map(|text| format!("{text}+00:00"))
+                    .unwrap_or(text);
+                Some(text.into())
+            }
+            nested @ (Value::Object(_) | Value::Array(_))
+                if self.attributes_as_text && JSON_COLUMNS.contains(&column) =>
+            {
+                Some(nested.to_string().into())
+            }
+            value => Some(value),
+        }
+    }
+
+    pub(super) fn distort_schema(&self, document: &mut Value) {
+        let Some(fields) = document["fields"].as_array_mut() else {
+            return;
+        };
+        fields.retain(|field| self.without_column.as_deref().is_none_or(|gone| field["name"] != gone));
+        for field in fields {
+            if let Some((_, wrong)) = self.data_types.iter().find(|(name, _)| field["name"] == name.as_str()) {
+                field["data_type"] = json!(wrong);
+            }
+        }
+    }
+}
+
+/// What a request's handler must know of its fault.
+#[derive(Clone)]
+pub(super) struct Misbehaviour {
+    pub shape: Shape,
+    pub wire: Wire,
+    pub line: Line,
+}
+
+/// Keeps the request, and answers it as the fault says.
+pub(super) async fn misbehave(served: &Served, line: &Line, fault: Fault, request: Request, next: Next) -> Response {
+    let (head, body) = request.into_parts();
+    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
+        return refusal::body_too_large();
+    };
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    let seen = Seen {
+        method: head.method.to_string(),
+        path: head.uri.to_string(),
+        headers: head
+            .headers
+            .iter()
+            .map(|(name, value)| (name.to_string(), text(value)))
+            .collect(),
+        body: String::from_utf8_lossy(&body).into_owned(),
+    };
+    served.seen.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+    tokio::time::sleep(fault.wire.delay).await;
+    if fault.wire.no_answer {
+        line.end(fault.wire.reset);
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    }
+    let clock_off = fault.wire.clock_off;
+    let misbehaviour = Misbehaviour {
+        shape: fault.shape,
+        wire: fault.wire,
+        line: line.clone(),
+    };
+    let mut response = match fault.reply {
+        Some(reply) => canned(reply, misbehaviour),
+        None => {
+            let mut request = Request::from_parts(head, Body::from(body));
+            request.extensions_mut().insert(Arc::new(misbehaviour));
+            door::admit(served, request, next).await
+        }
+    };
+    if let Some(date) = date(clock_off).filter(|_| clock_off != 0) {
+        response.headers_mut().insert(DATE, date);
+    }
+    response
+}
+
+/// The time as HTTP writes it.
+fn date(off: i64) -> Option<HeaderValue> {
+    let at = Utc::now() + TimeDelta::try_seconds(off)?;
+    at.format("%a, %d %b %Y %H:%M:%S GMT").to_string().parse().ok()
+}
+
+fn canned(reply: Reply, misbehaviour: Misbehaviour) -> Response {
+    let tampered = misbehaviour.wire.cut_after.is_some() || misbehaviour.wire.drip.is_some();
+    let body = if tampered {
+        let (mut out, body) = Out::new(false, Some(&misbehaviour));
+        tokio::spawn(async move {
+            if out.write(&reply.body).await {
+                out.finish().await;
+            }
+        });
+        body
+    } else {
+        Body::from(reply.body)
+    };
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), value.parse::<HeaderValue>()) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,101 @@
+//! The official Python client as judge of `serve`: same rows, same limits, errors of the right class.
+//! Skipped, with a line that says so, where there is no Python or no network.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use relay_diag::serve::{self, Options, Token};
+use relay_diag::source::capture::Capture;
+use serde_json::json;
+
+use crate::support::{fixture, run};
+
+/// What the script needs: the client, the HTTP library it asks for, and Arrow.
+const PACKAGES: [&str; 3] = ["logfire>=5,<6", "httpx<1", "pyarrow"];
+const TOKEN: &str = "pylf_v1_local_0123456789abcdef";
+/// Both ask these; `query` adds no filter of its own to `--sql` but the window.
+const QUERIES: [&str; 5] = [
+    "SELECT kind, message, is_exception, tags FROM records ORDER BY start_timestamp, span_id LIMIT 50",
+    "SELECT start_timestamp, duration, level, parent_span_id, http_response_status_code, attributes, otel_events \
+     FROM records_all ORDER BY start_timestamp, span_id, kind LIMIT 1000",
+    "SELECT span_name, count(*) AS n, avg(duration) AS mean, max(start_timestamp) AS last FROM records \
+     GROUP BY span_name ORDER BY span_name",
+    "SELECT * FROM records ORDER BY start_timestamp, span_id LIMIT 20",
+    "SELECT message FROM records WHERE span_name = 'it''s not there'",
+];
+
+fn ran(command: &mut Command) -> Result<Output, String> {
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(output),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A virtual environment with the packages, made once and kept with the build.
+fn python() -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("official-client");
+    let python = folder.join("bin").join("python");
+    let (complete, packages) = (folder.join("complete"), PACKAGES.join(" "));
+    if std::fs::read_to_string(&complete).is_ok_and(|installed| installed == packages) {
+        return Ok(python);
+    }
+    ran(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    ran(pip.args(PACKAGES))?;
+    std::fs::write(&complete, packages).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_client_is_content() {
+    let python = match python() {
+        Ok(python) => python,
+        Err(why) => {
+            let why = why.lines().last().unwrap_or_default();
+            eprintln!("SKIPPED: the official client did not judge `serve`; it takes python3, pip and network: {why}");
+            return;
+        }
+    };
+    let path = fixture("healthy-after-restart/records.ndjson.zst");
+    let records = path.to_str().unwrap();
+    let capture = Capture::open(&path, None).unwrap();
+    let options = Options {
+        token: Some(Token::new(TOKEN, "test").unwrap()),
+        ..Options::default()
+    };
+    let running = serve::start(capture, options).await.unwrap();
+    let expected: Vec<_> = QUERIES
+        .iter()
+        .map(|sql| {
+            let run = run(&[
+                "query", "--source", records, "--format", "json", "--limit", "10000", "--sql", sql,
+            ]);
+            json!({"sql": sql, "rows": run.json()["rows"]})
+        })
+        .collect();
+    let folder = tempfile::tempdir().unwrap();
+    let questions = folder.path().join("questions.json");
+    std::fs::write(&questions, json!(expected).to_string()).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/official_client.py");
+    let judged = tokio::task::spawn_blocking({
+        let url = running.url.clone();
+        move || {
+            Command::new(python)
+                .arg(script)
+                .args([&url, TOKEN])
+                .arg(questions)
+                .output()
+                .unwrap()
+        }
+    });
+    let output = judged.await.unwrap();
+    let (out, err) = (
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr),
+    );
+    assert!(output.status.success(), "{out}{err}");
+    assert!(out.contains("all is as the official client wants it"), "{out}{err}");
+    eprintln!("{}", out.trim_end());
+}
