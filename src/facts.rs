@@ -1,6 +1,8 @@
 //! Rows -> typed facts: the only place where Rust names result columns. Pure.
 
+pub mod health;
 mod row;
+pub mod stuck;
 
 use std::collections::BTreeMap;
 

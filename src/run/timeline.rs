@@ -97,6 +97,10 @@ pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) ->
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
+        ("external_scope", some(exactly_any_of(&spans.external_scopes))),
+        ("pool_message", some(any_of(&settings.pool.timed_out))),
+        ("starts_from", Parameter::Timestamp(window.to - settings.verify.starts_within)),
+        ("startup_s", seconds(crate::verify::STARTUP)),
         ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
