@@ -27,7 +27,6 @@
 --! child_duration_s = "float?"
 --! pool_timed_out = "bool"
 --! pool_timeout_at = "timestamp?"
---! total = "int"
 -- A checkout or statement is told by the request of its trace; one without such a request stands for itself.
 -- The error of a failed checkout stands on its request too: the request's own comes first.
 WITH listed AS (
@@ -72,8 +71,7 @@ SELECT
   c.started_at AS child_started_at,
   c.duration_s AS child_duration_s,
   coalesce(regexp_like(coalesce(o.error_text, c.error_text), $pool_message), false) AS pool_timed_out,
-  p.pool_timeout_at,
-  count(*) OVER () AS total
+  p.pool_timeout_at
 FROM outermost AS o
 LEFT JOIN children AS c ON c.trace_id = o.trace_id AND c.request_span_id = o.span_id AND c.place = 1
 LEFT JOIN pool_timeouts AS p ON p.process = o.process
