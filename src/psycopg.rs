@@ -78,7 +78,13 @@ mod tests {
 
     #[test]
     fn other_texts_have_none() {
-        for text in ["", "- host: ", "- host: 'x", "- host: 'x', port", "- host: 'x', port: 1"] {
+        for text in [
+            "",
+            "- host: ",
+            "- host: 'x",
+            "- host: 'x', port",
+            "- host: 'x', port: 1",
+        ] {
             assert!(attempts(text).is_empty(), "{text}");
         }
     }

@@ -121,7 +121,9 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
         }
         Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
         Command::Stuck => stuck::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
-        Command::Verify(args) => verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await,
+        Command::Verify(args) => {
+            verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
+        }
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await

@@ -124,7 +124,11 @@ fn waiting_on(span: &Hung, facts: &StuckFacts, profile: &Settings) -> WaitingOn 
         Role::Statement => WaitingOn::Statement,
         Role::External => WaitingOn::External,
         Role::Connect if duration_s.is_none() => {
-            let until = span.died_at.unwrap_or(facts.window.to);
+            // A process dies between its last record and the proof: the former says how long the checkout waited at least.
+            let until = match (span.died_at, span.process_last_at) {
+                (Some(died), last) => last.map_or(died, |at| at.clamp(started_at, died.max(started_at))),
+                (None, _) => facts.window.to,
+            };
             let longest = profile.pool.timeout + POOL_TIMEOUT_SLACK;
             let others_gave_up = span
                 .pool_timeout_at
@@ -166,7 +170,11 @@ fn headline(spans: &[Stuck<'_>], facts: &StuckFacts, profile: &Settings) -> (Str
         let one = open.len() == 1;
         let mut text = format!(
             "{}{} {} hanging now, {} {}, {}",
-            if facts.spans.not_known.is_some() { "at least " } else { "" },
+            if facts.spans.not_known.is_some() {
+                "at least "
+            } else {
+                ""
+            },
             noun(&open),
             if one { "is" } else { "are" },
             if one { "for" } else { "the longest for" },
@@ -245,10 +253,7 @@ fn no_records(facts: &StuckFacts) -> String {
 
 fn noun(spans: &[&Stuck<'_>]) -> String {
     let requests = spans.iter().all(|s| s.span.role == Role::Request);
-    words::counted(
-        spans.len() as u64,
-        if requests { "request" } else { "operation" },
-    )
+    words::counted(spans.len() as u64, if requests { "request" } else { "operation" })
 }
 
 /// "all waiting on connect", or how many wait on what, the most first.

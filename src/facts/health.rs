@@ -112,8 +112,9 @@ impl HealthFacts {
             // The runbook asks for the newest thirty: that there are more is no gap in the evidence.
             rows.not_known = None;
         }
-        rows.rows
-            .sort_by(|a, b| (b.start_timestamp, &a.span_name, &a.message).cmp(&(a.start_timestamp, &b.span_name, &b.message)));
+        rows.rows.sort_by(|a, b| {
+            (b.start_timestamp, &a.span_name, &a.message).cmp(&(a.start_timestamp, &b.span_name, &b.message))
+        });
         rows.rows.truncate(NEWEST_ROWS);
         let mut hung = evidence(sections, "stuck", hung);
         hung.rows

@@ -90,8 +90,7 @@ impl Hung {
     /// How long it lasted, had lasted when its process died, or has lasted at `now`; seconds.
     pub fn waited_s(&self, now: DateTime<Utc>) -> f64 {
         let until = self.died_at.unwrap_or(now);
-        self.duration_s
-            .unwrap_or_else(|| to_seconds(until - self.started_at))
+        self.duration_s.unwrap_or_else(|| to_seconds(until - self.started_at))
     }
 }
 
@@ -104,7 +103,9 @@ impl StuckFacts {
             Ok(hung(row)?.with_process(&processes.rows, &lifecycle.rows))
         });
         // What died before the window began is an older story.
-        spans.rows.retain(|span| span.died_at.is_none_or(|at| at >= window.from));
+        spans
+            .rows
+            .retain(|span| span.died_at.is_none_or(|at| at >= window.from));
         Self {
             window,
             bounds: evidence(sections, "bounds", bounds),

@@ -99,7 +99,10 @@ pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) ->
         ("slow_s", seconds(settings.slow_statement)),
         ("external_scope", some(exactly_any_of(&spans.external_scopes))),
         ("pool_message", some(any_of(&settings.pool.timed_out))),
-        ("starts_from", Parameter::Timestamp(window.to - settings.verify.starts_within)),
+        (
+            "starts_from",
+            Parameter::Timestamp(window.to - settings.verify.starts_within),
+        ),
         ("startup_s", seconds(crate::verify::STARTUP)),
         ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds

@@ -25,7 +25,11 @@ const TICK: Duration = Duration::from_secs(1);
 pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) -> Result<Report, Failure> {
     let now = asked.window.to;
     let demands = Demands {
-        restarted_after: args.restarted_after.as_deref().map(|text| parse_time(text, now)).transpose()?,
+        restarted_after: args
+            .restarted_after
+            .as_deref()
+            .map(|text| parse_time(text, now))
+            .transpose()?,
     };
     let wait = match args.wait.as_deref() {
         Some(text) => parse_duration(text)?.to_std().unwrap_or_default(),
@@ -36,7 +40,9 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     if !changes {
         let mut report = ask(&asked, demands, &mut 0).await?;
         if args.wait.is_some() {
-            let note = Note::from(String::from("asked once: the evidence is recorded, waiting changes nothing"));
+            let note = Note::from(String::from(
+                "asked once: the evidence is recorded, waiting changes nothing",
+            ));
             report.blocks.push(Block::Notes(vec![note]));
         }
         return Ok(report);
@@ -134,7 +140,11 @@ mod tests {
     #[test]
     fn queries_are_at_least_fifteen_seconds_apart() {
         assert_eq!(pause(s(300), s(0), s(2)), Some(s(13)));
-        assert_eq!(pause(s(300), s(30), s(50)), Some(s(0)), "a slow answer has waited enough");
+        assert_eq!(
+            pause(s(300), s(30), s(50)),
+            Some(s(0)),
+            "a slow answer has waited enough"
+        );
     }
 
     #[test]

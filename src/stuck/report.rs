@@ -53,7 +53,11 @@ const COLUMNS: [Column; 6] = [
         title: "hung for",
         align: Align::Left,
         cell: |s, _| Cell {
-            severity: if s.span.in_flight() { Severity::Critical } else { Severity::Warning },
+            severity: if s.span.in_flight() {
+                Severity::Critical
+            } else {
+                Severity::Warning
+            },
             ..Cell::plain(length(s))
         },
     },
@@ -233,7 +237,12 @@ fn data(documents: &[Value]) -> Data {
         columns: columns.iter().map(|&name| name.to_owned()).collect(),
         rows: documents
             .iter()
-            .map(|row| columns.iter().map(|&name| row.get(name).cloned().unwrap_or(Value::Null)).collect())
+            .map(|row| {
+                columns
+                    .iter()
+                    .map(|&name| row.get(name).cloned().unwrap_or(Value::Null))
+                    .collect()
+            })
             .collect(),
     }
 }

@@ -24,7 +24,10 @@ pub fn zero_of(n: u64) -> String {
         p if p >= 0.01 => format!("{p:.2}"),
         p => format!("{p:.4}"),
     };
-    format!("0 of {}: under {number} % with 95 % confidence", crate::words::grouped(n))
+    format!(
+        "0 of {}: under {number} % with 95 % confidence",
+        crate::words::grouped(n)
+    )
 }
 
 #[cfg(test)]

@@ -61,8 +61,7 @@ fn instance<'a>(scene: &Scene<'a>, name: &'a str, mut lives: Vec<&'a Life>) -> O
     let newest = *lives.first()?;
     // Whoever emits after the newest began runs beside it, unless it said that it goes.
     let (current, older): (Vec<&Life>, Vec<&Life>) = lives.iter().copied().partition(|life| {
-        std::ptr::eq(*life, newest)
-            || (life.newest && life.last_at > newest.first_at && said_goodbye(life).is_none())
+        std::ptr::eq(*life, newest) || (life.newest && life.last_at > newest.first_at && said_goodbye(life).is_none())
     });
     let begun = current.iter().map(|life| life.first_at).min()?;
     let start_seen =

@@ -85,7 +85,10 @@ pub fn to_report(verification: &Verification<'_>, context: Context<'_>) -> Repor
         blocks.push(Block::Notes(notes));
     }
     if !context.rows.is_empty() {
-        let title = format!("evidence: the newest {} by the query `verification`", words::counted(context.rows.len() as u64, "record"));
+        let title = format!(
+            "evidence: the newest {} by the query `verification`",
+            words::counted(context.rows.len() as u64, "record")
+        );
         blocks.push(Block::Notes(vec![Note::from(title)]));
         blocks.push(Block::Table(evidence_table(context.rows)));
     }
@@ -102,7 +105,10 @@ pub fn to_report(verification: &Verification<'_>, context: Context<'_>) -> Repor
     whole.insert(String::from("instances"), instances(verification));
     whole.insert(String::from("not_counted"), json!(verification.notes));
     whole.insert(String::from("next_steps"), json!(verification.next));
-    whole.insert(String::from("evidence"), context.rows.iter().map(evidence).collect::<Vec<_>>().into());
+    whole.insert(
+        String::from("evidence"),
+        context.rows.iter().map(evidence).collect::<Vec<_>>().into(),
+    );
     Report {
         headline: verification.headline.clone(),
         severity: severity(verification.outcome),
@@ -234,7 +240,12 @@ fn data(checks: &[Value]) -> Data {
         columns: columns.iter().map(|&name| name.to_owned()).collect(),
         rows: checks
             .iter()
-            .map(|check| columns.iter().map(|&name| check.get(name).cloned().unwrap_or(Value::Null)).collect())
+            .map(|check| {
+                columns
+                    .iter()
+                    .map(|&name| check.get(name).cloned().unwrap_or(Value::Null))
+                    .collect()
+            })
             .collect(),
     }
 }

@@ -55,7 +55,12 @@ impl Scene<'_> {
                     span.started_at <= life.last_at
                 }
         };
-        let own = self.facts.hung.rows.iter().filter(|span| span.instance == instance.name);
+        let own = self
+            .facts
+            .hung
+            .rows
+            .iter()
+            .filter(|span| span.instance == instance.name);
         own.filter(|span| span.ended_at().is_none_or(|at| at > self.now))
             .filter(|span| self.now - span.started_at > self.profile.in_flight_after)
             .filter(|span| lives.iter().any(|life| of(span, life)))
@@ -67,8 +72,14 @@ impl Scene<'_> {
 pub(super) fn of_evidence(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<Check> {
     let mut checks = Vec::new();
     let inconclusive = |detail: String| check("evidence", None, Verdict::Inconclusive, detail);
-    if let Some(why) = &scene.facts.lives.not_known {
-        checks.push(inconclusive(format!("not every process is known: {why}")).seen("incomplete", "every process"));
+    // What is in flight has a check of its own that says so.
+    for (section, why) in scene
+        .facts
+        .not_known()
+        .into_iter()
+        .filter(|(section, _)| *section != "stuck")
+    {
+        checks.push(inconclusive(format!("{section} is not known: {why}")).seen("incomplete", "all sections"));
     }
     if instances.is_empty() {
         let unfiltered: u64 = scene.facts.bounds.rows.iter().map(|b| b.records_unfiltered).sum();
@@ -86,8 +97,13 @@ pub(super) fn of_evidence(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<
         let last = instances.iter().filter_map(|instance| instance.stopped_at).max();
         let at = last.map(clock).unwrap_or_default();
         checks.push(
-            check("running", None, Verdict::Fail, format!("no instance runs: the last one stopped at {at}"))
-                .seen("0 instances", "1 instance"),
+            check(
+                "running",
+                None,
+                Verdict::Fail,
+                format!("no instance runs: the last one stopped at {at}"),
+            )
+            .seen("0 instances", "1 instance"),
         );
     }
     checks
@@ -163,7 +179,10 @@ fn restarts(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
         (_, n) => format!("it started {} within {within}", counted(n, "time")),
     };
     check("restarts", Some(instance.name), outcome, detail)
-        .seen(grouped(instance.starts), format!("at most {} in {within}", limit.max_starts))
+        .seen(
+            grouped(instance.starts),
+            format!("at most {} in {within}", limit.max_starts),
+        )
         .with("starts", instance.starts)
 }
 
@@ -177,13 +196,19 @@ fn requests(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
         (0, _, _) if hanging => (Verdict::Fail, String::from("no request was served, and some hang")),
         (0, _, _) if health > 0 => (
             Verdict::Inconclusive,
-            format!("only {} came in: they do not ask the database", counted(health, "health check")),
+            format!(
+                "only {} came in: they do not ask the database",
+                counted(health, "health check")
+            ),
         ),
         (0, _, _) => (Verdict::Inconclusive, String::from("no request came in")),
         (_, 0, _) => (Verdict::Fail, format!("all {} failed", counted(ended, "request"))),
         (_, _, 0) => (
             Verdict::Inconclusive,
-            format!("{} served, and none of them asked the database", counted(served, "request")),
+            format!(
+                "{} served, and none of them asked the database",
+                counted(served, "request")
+            ),
         ),
         _ => (
             Verdict::Pass,
@@ -196,7 +221,11 @@ fn requests(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
     };
     check("requests", Some(instance.name), outcome, detail)
         .seen(
-            format!("{} served, {} with the database", grouped(served), grouped(with_database)),
+            format!(
+                "{} served, {} with the database",
+                grouped(served),
+                grouped(with_database)
+            ),
             "1 served, with the database",
         )
         .with("requests", ended)
@@ -221,11 +250,19 @@ fn errors(instance: &Instance<'_>) -> Check {
         if spans > failed {
             parts.push(format!("{} with status ERROR", counted(spans, "span")));
         }
-        if logs > 0 {
-            parts.push(counted(logs, "error log"));
+        if logs > open {
+            parts.push(counted(logs - open, "error log"));
+        }
+        if open > 0 {
+            parts.push(format!(
+                "{} of the listener, not connected since",
+                counted(open, "error log")
+            ));
         }
         let first = instance.current.iter().find_map(|life| life.error.as_deref());
-        let why = first.map(|text| format!(": {}", error(text, ERROR_WIDTH))).unwrap_or_default();
+        let why = first
+            .map(|text| format!(": {}", error(text, ERROR_WIDTH)))
+            .unwrap_or_default();
         (Verdict::Fail, format!("{}{why}", parts.join(", ")))
     } else if ended == 0 {
         let detail = String::from("no error, and no request that could have had one");
@@ -241,16 +278,20 @@ fn errors(instance: &Instance<'_>) -> Check {
     }
     let trace = instance.current.iter().find_map(|life| life.error_trace_id.clone());
     check("errors", Some(instance.name), outcome, detail)
-        .seen(
-            format!("{}, {}", counted(spans, "span"), counted(logs, "log")),
-            "0",
-        )
+        .seen(format!("{}, {}", counted(spans, "span"), counted(logs, "log")), "0")
         .with("error_spans", spans)
         .with("error_logs", logs)
         .with("forgiven_logs", forgiven)
         .with("failed_requests", failed)
         .with("requests", ended)
-        .with("upper_bound", if spans + logs == 0 { serde_json::json!(super::bound::upper_bound(ended)) } else { serde_json::Value::Null })
+        .with(
+            "upper_bound",
+            if spans + logs == 0 {
+                serde_json::json!(super::bound::upper_bound(ended))
+            } else {
+                serde_json::Value::Null
+            },
+        )
         .with("trace_id", trace)
 }
 
@@ -306,7 +347,9 @@ fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verd
     let name = &scene.profile.listener.name;
     match (life.connected_at, life.trouble, instance.started_at) {
         (before, Some((first, last)), _) => {
-            let before = before.map(|at| format!(", connected before at {}", clock(at))).unwrap_or_default();
+            let before = before
+                .map(|at| format!(", connected before at {}", clock(at)))
+                .unwrap_or_default();
             let detail = format!(
                 "{name} is in trouble since {} (last sign at {}){before}",
                 clock(first),
@@ -326,7 +369,10 @@ fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verd
         }
         (None, None, Some(started)) if scene.now - started <= STARTUP => (
             Verdict::Inconclusive,
-            format!("{name} has not connected yet: its process began {} ago", scene.ago(started)),
+            format!(
+                "{name} has not connected yet: its process began {} ago",
+                scene.ago(started)
+            ),
             String::from("starting"),
         ),
         (None, None, Some(started)) => (
@@ -341,18 +387,25 @@ fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verd
 fn freshness(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
     let last_at = instance.last_at();
     let silence_s = to_seconds(scene.now - last_at).max(0.0);
-    let seconds = instance.current.iter().map(|life| life.active_seconds).max().unwrap_or(0);
+    let seconds = instance
+        .current
+        .iter()
+        .map(|life| life.active_seconds)
+        .max()
+        .unwrap_or(0);
     let length_s = to_seconds(last_at - instance.first_at()).max(0.0);
     #[allow(clippy::cast_precision_loss)] // at most the seconds of the lookback
-    let spacing_s = if seconds > 1 { length_s / (seconds - 1) as f64 } else { 0.0 };
+    let spacing_s = if seconds > 1 {
+        length_s / (seconds - 1) as f64
+    } else {
+        0.0
+    };
     let allowed_s = SHORTEST_SILENCE_S.max(SILENCE_IN_SPACINGS * spacing_s);
     let (age, usual, allowed) = (duration(silence_s), duration(spacing_s), duration(allowed_s));
     let (outcome, detail) = if silence_s <= allowed_s {
         (Verdict::Pass, format!("its last record is {age} old"))
     } else {
-        let detail = format!(
-            "its last record is {age} old, and one came every {usual} before: quiet, frozen or gone"
-        );
+        let detail = format!("its last record is {age} old, and one came every {usual} before: quiet, frozen or gone");
         (Verdict::Inconclusive, detail)
     };
     check("freshness", Some(instance.name), outcome, detail)
@@ -389,7 +442,10 @@ pub(super) fn restarted(instance: &Instance<'_>, after: DateTime<Utc>) -> Check 
         ),
         _ => (
             Verdict::Inconclusive,
-            format!("{name}: the start of its process was not seen, its first record is of {}", clock(first)),
+            format!(
+                "{name}: the start of its process was not seen, its first record is of {}",
+                clock(first)
+            ),
             String::from("start not seen"),
         ),
     };
@@ -400,7 +456,11 @@ pub(super) fn restarted(instance: &Instance<'_>, after: DateTime<Utc>) -> Check 
 pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String> {
     let mut notes = Vec::new();
     for instance in instances {
-        let errors: u64 = instance.older.iter().map(|life| life.error_spans + life.error_logs + life.listener_errors).sum();
+        let errors: u64 = instance
+            .older
+            .iter()
+            .map(|life| life.error_spans + life.error_logs + life.listener_errors)
+            .sum();
         let dead = scene.open(instance, false).len() as u64;
         if errors + dead > 0 {
             let since = instance.started_at.map(clock).unwrap_or_default();
@@ -417,7 +477,8 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
     }
     let ended = scene.facts.hung.rows.iter().filter(|span| {
         let current = instances.iter().flat_map(|instance| &instance.current);
-        let mut own = current.filter(|life| life.newest && life.instance == span.instance && life.process == span.process);
+        let mut own =
+            current.filter(|life| life.newest && life.instance == span.instance && life.process == span.process);
         span.ended_at().is_some_and(|at| at <= scene.now) && own.any(|life| span.started_at >= life.first_at)
     });
     let ended = ended.count() as u64;
@@ -433,7 +494,10 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
 
 /// The answer of a pass.
 pub(super) fn summary(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
-    let running: Vec<&Instance<'_>> = instances.iter().filter(|instance| instance.stopped_at.is_none()).collect();
+    let running: Vec<&Instance<'_>> = instances
+        .iter()
+        .filter(|instance| instance.stopped_at.is_none())
+        .collect();
     let sum = |figure: fn(&Life) -> u64| running.iter().map(|instance| instance.sum(figure)).sum::<u64>();
     let slowest = running.iter().filter_map(|instance| slowest(instance));
     let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);
