@@ -11,6 +11,7 @@
 --! template = "text"
 --! sample = "text"
 --! failed_requests = "bool"
+--! failed_connects = "bool"
 --! first_at = "timestamp"
 --! last_at = "timestamp"
 --! last_ended_at = "timestamp"
@@ -30,6 +31,7 @@
 WITH failures AS (
   SELECT *,
     role IN ('request', 'health') AS is_request,
+    max(CASE WHEN role = 'connect' THEN 1 ELSE 0 END) OVER (PARTITION BY trace_id) = 1 AS connect_failed,
     row_number() OVER (
       PARTITION BY trace_id
       ORDER BY CASE WHEN role IN ('request', 'health') THEN 0 ELSE 1 END, started_at, span_id) AS place
@@ -61,6 +63,7 @@ SELECT
   template,
   min(sample) AS sample,
   is_request AS failed_requests,
+  min(CASE WHEN connect_failed THEN 1 ELSE 0 END) = 1 AS failed_connects,
   min(started_at) AS first_at,
   max(started_at) AS last_at,
   max(ended_at) AS last_ended_at,

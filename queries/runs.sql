@@ -5,6 +5,7 @@
 --! from = "timestamp"
 --! hang_after_s = "seconds"
 --! pause_s = "seconds"
+--! slow_s = "seconds"
 --! limit = "limit"
 --! [columns]
 --! run = "int"
@@ -13,6 +14,7 @@
 --! connects_last_at = "timestamp?"
 --! connects_min_s = "float?"
 --! connects_p5_s = "float?"
+--! connects_p50_s = "float?"
 --! connects_p95_s = "float?"
 --! connects_max_s = "float?"
 --! requests = "int"
@@ -27,8 +29,9 @@
 --! instances = "int"
 --! instance = "text?"
 --! trace_id = "text?"
--- A run is cut by a hang's start (the first 30: a wave is not worth more), when all hangs have ended, where a burst of
--- failures begins and ends, by a process that is new, and by a pause. So there are few runs, however much traffic.
+-- A run is cut by a hang's start (six of a wave: the rest says the same), when all hangs have ended, where a burst of
+-- failures or of slow checkouts begins and ends, by a process that is new, and by a pause. So there are few runs,
+-- however much traffic.
 WITH marked AS (
   SELECT *,
     role = 'request' AND (unfinished OR duration_s > $hang_after_s) AS hangs,
@@ -37,7 +40,6 @@ WITH marked AS (
   WHERE role IN ('request', 'connect') AND started_at >= $from
 ), seen AS (
   SELECT *,
-    row_number() OVER (PARTITION BY hangs ORDER BY started_at, trace_id, span_id) AS hang_no,
     row_number() OVER (PARTITION BY instance, process ORDER BY started_at, trace_id, span_id) AS process_no,
     lag(started_at) OVER (ORDER BY started_at, trace_id, span_id) AS previous_at,
     max(CASE WHEN failed THEN started_at END) OVER (
@@ -45,7 +47,12 @@ WITH marked AS (
     min(CASE WHEN failed THEN started_at END) OVER (
       ORDER BY started_at, trace_id, span_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS failed_after_at,
     max(CASE WHEN hangs AND NOT unfinished THEN ended_at END) OVER (
-      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until
+      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until,
+    sum(CASE WHEN hangs THEN 1 ELSE 0 END) OVER (
+      ORDER BY started_at RANGE BETWEEN INTERVAL '5 minutes' PRECEDING AND CURRENT ROW) AS hangs_lately,
+    -- Its neighbours decide, so that a few slow checkouts are no change.
+    role = 'connect' AND avg(CASE WHEN duration_s > $slow_s THEN 1.0 ELSE 0.0 END) OVER (
+      PARTITION BY role ORDER BY started_at, trace_id, span_id ROWS BETWEEN 15 PRECEDING AND 15 FOLLOWING) > 0.5 AS is_slow
   FROM marked
 ), states AS (
   SELECT *,
@@ -55,15 +62,17 @@ WITH marked AS (
 ), changes AS (
   SELECT *,
     in_burst <> lag(in_burst) OVER (ORDER BY started_at, trace_id, span_id) AS burst_changes,
-    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes
+    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes,
+    role = 'connect' AND is_slow <> lag(is_slow) OVER (
+      PARTITION BY role ORDER BY started_at, trace_id, span_id) AS speed_changes
   FROM states
 ), numbered AS (
   SELECT *,
     sum(CASE
-      WHEN hangs AND hang_no <= 30 THEN 1
+      WHEN hangs AND hangs_lately <= 6 THEN 1
       WHEN process_no = 1 THEN 1
       WHEN extract(epoch FROM (started_at - previous_at)) >= $pause_s THEN 1
-      WHEN burst_changes OR hanging_changes THEN 1
+      WHEN burst_changes OR hanging_changes OR speed_changes THEN 1
       ELSE 0 END) OVER (ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS run
   FROM changes
 )
@@ -74,6 +83,7 @@ SELECT
   max(CASE WHEN role = 'connect' THEN started_at END) AS connects_last_at,
   min(CASE WHEN role = 'connect' THEN duration_s END) AS connects_min_s,
   percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role = 'connect' THEN duration_s END) AS connects_p5_s,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN role = 'connect' THEN duration_s END) AS connects_p50_s,
   percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'connect' THEN duration_s END) AS connects_p95_s,
   max(CASE WHEN role = 'connect' THEN duration_s END) AS connects_max_s,
   count(*) FILTER (WHERE role = 'request') AS requests,

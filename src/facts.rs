@@ -1,16 +1,13 @@
-//! Rows -> typed facts: the only place where Rust names result columns. Pure.
+//! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
 pub mod health;
+mod read;
 mod row;
 pub mod stuck;
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::query::Section;
 use crate::window::Window;
-use row::Row;
 
 /// A section of evidence: what is known of it, and what is not.
 #[derive(Debug, Clone)]
@@ -49,6 +46,10 @@ pub struct Facts {
 pub struct Bounds {
     /// Records in the window that pass the filters.
     pub records: u64,
+    /// Requests that finished without a failure.
+    pub requests: u64,
+    /// Their median, 95th percentile and longest, seconds; `None` if there were none.
+    pub requests_s: Option<(f64, f64, f64)>,
     /// When the last one of those that are not the listener's trouble began.
     pub last_activity_at: Option<DateTime<Utc>>,
     /// Records in the window whatever the filters.
@@ -121,10 +122,8 @@ pub struct Line {
 pub struct Spread {
     /// Shortest, seconds.
     pub min_s: f64,
-    /// 5th percentile, seconds.
-    pub p5_s: f64,
-    /// 95th percentile, seconds.
-    pub p95_s: f64,
+    /// 5th and 95th percentile, seconds; `None` where spreads were joined, since percentiles can't be.
+    pub middle_s: Option<(f64, f64)>,
     /// Longest, seconds.
     pub max_s: f64,
 }
@@ -147,6 +146,8 @@ pub struct Successes {
 pub struct Run {
     /// Checkouts.
     pub connects: Option<Successes>,
+    /// The median checkout, seconds.
+    pub connects_p50_s: Option<f64>,
     /// Requests.
     pub requests: Option<Successes>,
     /// The route, if it was one only.
@@ -236,6 +237,8 @@ pub struct Hang {
     pub error: Option<String>,
     /// How many addresses psycopg tried, by its error.
     pub addresses: u64,
+    /// What it waits or waited on longest: `connect` (a checkout) or `statement`.
+    pub waits_on: Option<String>,
 }
 
 impl Hang {
@@ -266,6 +269,8 @@ pub struct ErrorBurst {
     pub sample: String,
     /// Requests; else logs and spans outside of requests.
     pub requests: bool,
+    /// In each of these traces a checkout failed.
+    pub in_connect: bool,
     /// The start of the first.
     pub first_at: DateTime<Utc>,
     /// The start of the last.
@@ -299,28 +304,6 @@ pub fn to_seconds(span: TimeDelta) -> f64 {
 }
 
 impl Facts {
-    /// Reads the sections of the timeline's batch. A section that can't be read is not known; the others stay.
-    pub fn read(window: Window, sections: &BTreeMap<String, Section>) -> Self {
-        let processes = evidence(sections, "processes", process);
-        let lifecycle = evidence(sections, "lifecycle", line);
-        let mut hangs = evidence(sections, "hangs", |row| hang(row, &processes.rows, &lifecycle.rows));
-        // What died before the window began is an older story.
-        hangs
-            .rows
-            .retain(|hang| hang.ended_at().is_none_or(|at| at >= window.from));
-        Self {
-            window,
-            bounds: evidence(sections, "bounds", bounds),
-            runs: evidence(sections, "runs", run),
-            traffic: evidence(sections, "traffic", bucket),
-            gaps: evidence(sections, "gaps", gap),
-            errors: evidence(sections, "errors", error_burst),
-            processes,
-            lifecycle,
-            hangs,
-        }
-    }
-
     /// What could not be learned, by section.
     pub fn not_known(&self) -> Vec<(&'static str, &str)> {
         let sections = [
@@ -338,199 +321,4 @@ impl Facts {
             .filter_map(|(name, why)| Some((name, why.as_deref()?)))
             .collect()
     }
-}
-
-fn evidence<T>(
-    sections: &BTreeMap<String, Section>,
-    name: &str,
-    read: impl Fn(&Row<'_>) -> Result<T, String>,
-) -> Evidence<T> {
-    let Some(section) = sections.get(name) else {
-        return Evidence {
-            rows: Vec::new(),
-            not_known: Some(String::from("it was not asked")),
-        };
-    };
-    let clipped = section
-        .clipped
-        .then(|| String::from("there were more rows than are fetched; ask a shorter window"));
-    let mut rows = Vec::new();
-    let mut unread = None;
-    for row in &section.rows {
-        match read(&Row(row)) {
-            Ok(fact) => rows.push(fact),
-            Err(why) => unread = Some(why),
-        }
-    }
-    Evidence {
-        rows,
-        not_known: unread.or(clipped),
-    }
-}
-
-fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
-    Ok(Bounds {
-        records: row.count("records")?,
-        last_activity_at: row.maybe_time("last_activity_at")?,
-        records_unfiltered: row.count("records_unfiltered")?,
-        environments: row.maybe_text("environments")?,
-        services: row.maybe_text("services")?,
-    })
-}
-
-fn process(row: &Row<'_>) -> Result<Process, String> {
-    Ok(Process {
-        instance: row.text("instance")?,
-        process: row.text("process")?,
-        service_version: row.maybe_text("service_version")?,
-        first_at: row.time("first_at")?,
-        last_at: row.time("last_at")?,
-    })
-}
-
-fn line(row: &Row<'_>) -> Result<Line, String> {
-    let kind = match row.text("line")?.as_str() {
-        "starting" => LineKind::Starting,
-        "stopping" => LineKind::Stopping,
-        "connected" => LineKind::Connected,
-        "heartbeat_timeout" => LineKind::HeartbeatTimeout,
-        "heartbeat_failed" => LineKind::HeartbeatFailed,
-        "lost" => LineKind::Lost,
-        "reconnect_failed" => LineKind::ReconnectFailed,
-        "notify_failed" => LineKind::NotifyFailed,
-        other => return Err(format!("`{other}` is no kind of line")),
-    };
-    Ok(Line {
-        instance: row.text("instance")?,
-        process: row.text("process")?,
-        kind,
-        episode: row.count("episode")?,
-        lines: row.count("lines")?,
-        first_at: row.time("first_at")?,
-        last_at: row.time("last_at")?,
-        trace_id: row.maybe_text("trace_id")?,
-    })
-}
-
-fn run(row: &Row<'_>) -> Result<Run, String> {
-    Ok(Run {
-        connects: successes(row, "connects")?,
-        requests: successes(row, "requests")?,
-        route: only(row, "routes", "route")?,
-        instance: only(row, "instances", "instance")?,
-        trace_id: row.maybe_text("trace_id")?,
-    })
-}
-
-fn successes(row: &Row<'_>, what: &str) -> Result<Option<Successes>, String> {
-    let count = row.count(what)?;
-    if count == 0 {
-        return Ok(None);
-    }
-    Ok(Some(Successes {
-        count,
-        first_at: row.time(&format!("{what}_first_at"))?,
-        last_at: row.time(&format!("{what}_last_at"))?,
-        spread: row
-            .spread(&format!("{what}_"))?
-            .ok_or_else(|| format!("`{what}` has no durations"))?,
-    }))
-}
-
-/// A name, if the count beside it says that there is no other.
-fn only(row: &Row<'_>, count: &str, name: &str) -> Result<Option<String>, String> {
-    if row.count(count)? == 1 {
-        row.maybe_text(name)
-    } else {
-        Ok(None)
-    }
-}
-
-fn bucket(row: &Row<'_>) -> Result<Bucket, String> {
-    Ok(Bucket {
-        at: row.time("bucket_at")?,
-        requests: row.count("requests")?,
-        failed: row.count("failed_requests_count")?,
-        requests_p95_s: row.maybe_float("requests_p95_s")?,
-        statements: row.count("statements")?,
-        statements_slow: row.count("statements_slow")?,
-        statements_spread: row.spread("statements_")?,
-        statements_p50_s: row.maybe_float("statements_p50_s")?,
-        slow_between: row.maybe_time("slow_first_at")?.zip(row.maybe_time("slow_last_at")?),
-        trace_id: row.maybe_text("trace_id")?,
-    })
-}
-
-fn gap(row: &Row<'_>) -> Result<Gap, String> {
-    Ok(Gap {
-        before_at: row.time("before_at")?,
-        after_at: row.time("after_at")?,
-    })
-}
-
-fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, String> {
-    let started_at = row.time("started_at")?;
-    let instance = row.text("instance")?;
-    let own = row.text("process")?;
-    let fate = match row.maybe_float("duration_s")? {
-        Some(duration_s) => Fate::Ended {
-            duration_s,
-            failed: row.flag("failed")?,
-        },
-        None => death(&instance, &own, started_at, processes, lines).map_or(Fate::InFlight, Fate::Died),
-    };
-    Ok(Hang {
-        trace_id: row.text("trace_id")?,
-        span_id: row.text("span_id")?,
-        span_name: row.text("span_name")?,
-        request: matches!(row.text("role")?.as_str(), "request" | "health"),
-        started_at,
-        fate,
-        instance,
-        error: row.maybe_text("error_text")?,
-        addresses: row.count("addresses")?,
-    })
-}
-
-/// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
-/// another process of its instance that began when it had emitted its last. Worker processes that run side by side
-/// prove nothing about each other.
-fn death(
-    instance: &str,
-    own: &str,
-    since: DateTime<Utc>,
-    processes: &[Process],
-    lines: &[Line],
-) -> Option<DateTime<Utc>> {
-    let last_at = processes
-        .iter()
-        .find(|p| p.instance == instance && p.process == own)
-        .map(|p| p.last_at)?;
-    let successor = processes
-        .iter()
-        .filter(|p| p.instance == instance && p.process != own && p.first_at > since && p.first_at >= last_at)
-        .map(|p| p.first_at);
-    let said = lines
-        .iter()
-        .filter(|line| line.instance == instance && line.process == own && line.first_at > since)
-        .filter(|line| matches!(line.kind, LineKind::Starting | LineKind::Stopping))
-        .map(|line| line.first_at);
-    successor.chain(said).min()
-}
-
-fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
-    Ok(ErrorBurst {
-        template: row.text("template")?,
-        sample: row.text("sample")?,
-        requests: row.flag("failed_requests")?,
-        first_at: row.time("first_at")?,
-        last_at: row.time("last_at")?,
-        last_ended_at: row.time("last_ended_at")?,
-        traces: row.count("traces")?,
-        hung: row.count("hung")?,
-        spread: row.spread("")?,
-        route: only(row, "routes", "route")?,
-        instance: only(row, "instances", "instance")?,
-        trace_id: row.maybe_text("trace_id")?,
-    })
 }

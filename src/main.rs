@@ -71,6 +71,8 @@ async fn answer(cli: Cli) -> u8 {
         (Ok(format), Ok(style)) => (format, style),
         (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
     };
+    // NO_COLOR and --color have been weighed; the table library must not do so again.
+    crossterm::style::force_color_output(style.color);
     // A task of its own runs on a thread with a large stack.
     let outcome = tokio::spawn(run::run(cli, config, world)).await;
     match outcome {

@@ -201,10 +201,10 @@ fn headline(spans: &[Stuck<'_>], facts: &StuckFacts, profile: &Settings) -> (Str
         }
         if spans.is_empty() {
             let text = format!(
-                "nothing hangs: no request lasted longer than {} or is in flight for more than {} ({})",
+                "nothing hangs: none of {} lasted longer than {} or is in flight for more than {}",
+                words::counted(records, "record"),
                 words::duration(hang_after_s),
-                words::duration(crate::facts::to_seconds(profile.in_flight_after)),
-                words::counted(records, "record")
+                words::duration(crate::facts::to_seconds(profile.in_flight_after))
             );
             return (text, Severity::Ok, Outcome::Fine);
         }
@@ -284,5 +284,4 @@ fn waits(spans: &[&Stuck<'_>], verb: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "stuck/tests.rs"]
 mod tests;

@@ -27,6 +27,8 @@ use crate::report::{Outcome, Severity};
 
 /// A table that a person can take in at once.
 pub const MOST_ENTRIES: usize = 25;
+/// Time buckets of a window: enough to see half a minute in an hour, few enough to fetch (design.md).
+pub const BUCKETS: i32 = 120;
 
 /// What happened.
 #[derive(Debug, Clone)]

@@ -151,5 +151,4 @@ fn shell_word(name: &str) -> String {
 }
 
 #[cfg(test)]
-#[path = "verify/tests.rs"]
 mod tests;

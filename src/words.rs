@@ -6,6 +6,8 @@ use crate::facts::Spread;
 
 /// Below this a spread is shown from its shortest to its longest: all of it is fast, so nothing is hidden.
 const ALL_FAST_S: f64 = 0.05;
+/// The middle nine tenths of fewer values than this are all of them.
+const FEW: u64 = 20;
 /// Minutes are halved below this: "2.5 min", but "24 min".
 const HALF_MINUTES_BELOW_S: f64 = 600.0;
 
@@ -21,7 +23,7 @@ fn parts(seconds: f64) -> (String, &'static str) {
         s if s < 0.0005 => (String::from("<1"), "ms"),
         s if s < 0.9995 => (trimmed((s * 1000.0).round()), "ms"),
         s if s < 9.95 => (tenths(s), "s"),
-        s if s < 89.5 => (trimmed(s.round()), "s"),
+        s if s < 59.5 => (trimmed(s.round()), "s"),
         s if s < HALF_MINUTES_BELOW_S => (trimmed((s / 30.0).round() / 2.0), " min"),
         s if s < 5370.0 => (trimmed((s / 60.0).round()), " min"),
         s if s < 172_800.0 => (tenths(s / 3600.0), " h"),
@@ -47,16 +49,19 @@ pub fn range(from_s: f64, to_s: f64) -> String {
     }
 }
 
-/// A spread: shortest to longest while all is fast, else the middle nine tenths and the worst.
-pub fn spread(spread: &Spread) -> String {
-    if spread.max_s < ALL_FAST_S {
-        return range(spread.min_s, spread.max_s);
+/// The spread of so many durations: shortest to longest while all is fast or they are few, else the middle nine tenths
+/// and the worst.
+pub fn spread(count: u64, spread: &Spread) -> String {
+    match spread.middle_s {
+        Some((p5_s, p95_s)) if spread.max_s >= ALL_FAST_S && count >= FEW => {
+            let mut text = range(p5_s, p95_s);
+            if duration(spread.max_s) != duration(p95_s) {
+                let _ = write!(text, ", worst {}", duration(spread.max_s));
+            }
+            text
+        }
+        _ => range(spread.min_s, spread.max_s),
     }
-    let mut text = range(spread.p5_s, spread.p95_s);
-    if duration(spread.max_s) != duration(spread.p95_s) {
-        let _ = write!(text, ", worst {}", duration(spread.max_s));
-    }
-    text
 }
 
 /// A count with its noun: `1 request`, `1,440 requests`.
@@ -78,7 +83,8 @@ pub fn grouped(count: u64) -> String {
     grouped
 }
 
-/// The first line of an error, without the advertising behind it, at most `most` characters.
+/// The first line of an error without the class before it and the advertising behind it. If it is longer than `most`
+/// characters, its middle is left out: the cause stands at the end.
 pub fn error(text: &str, most: usize) -> String {
     let line = text.lines().next().unwrap_or_default();
     let line = line
@@ -86,11 +92,18 @@ pub fn error(text: &str, most: usize) -> String {
         .next()
         .unwrap_or(line)
         .trim();
-    if line.chars().count() <= most {
+    let line = match line.strip_prefix('(').and_then(|rest| rest.split_once(") ")) {
+        Some((class, rest)) if !class.contains(' ') && !rest.is_empty() => rest,
+        _ => line,
+    };
+    let letters: Vec<char> = line.chars().collect();
+    if letters.len() <= most {
         return line.to_owned();
     }
-    let cut: String = line.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", cut.trim_end())
+    let tail = most / 3;
+    let head: String = letters[..most - tail - 1].iter().collect();
+    let end: String = letters[letters.len() - tail..].iter().collect();
+    format!("{}…{}", head.trim_end(), end.trim_start())
 }
 
 #[cfg(test)]
@@ -106,7 +119,8 @@ mod tests {
             (1.24, "1.2s"),
             (5.0, "5s"),
             (30.01, "30s"),
-            (89.0, "89s"),
+            (61.0, "1 min"),
+            (85.0, "1.5 min"),
             (148.0, "2.5 min"),
             (1440.0, "24 min"),
             (1080.2, "18 min"),
@@ -129,13 +143,24 @@ mod tests {
     fn a_slow_worst_is_not_hidden() {
         let mut times = Spread {
             min_s: 0.003,
-            p5_s: 0.004,
-            p95_s: 0.02,
+            middle_s: Some((0.004, 0.02)),
             max_s: 0.03,
         };
-        assert_eq!(spread(&times), "3-30ms");
+        assert_eq!(spread(100, &times), "3-30ms");
         times.max_s = 6.0;
-        assert_eq!(spread(&times), "4-20ms, worst 6s");
+        assert_eq!(spread(100, &times), "4-20ms, worst 6s");
+        assert_eq!(spread(2, &times), "3ms-6s");
+    }
+
+    #[test]
+    fn an_error_is_told_by_its_beginning_and_its_end() {
+        let text = "(psycopg.OperationalError) connection failed: port 5432 failed: Connection refused\nIs the server";
+        assert_eq!(
+            error(text, 90),
+            "connection failed: port 5432 failed: Connection refused"
+        );
+        assert_eq!(error(text, 30), "connection failed: p…on refused");
+        assert_eq!(error("(no class here) text", 30), "(no class here) text");
     }
 
     #[test]

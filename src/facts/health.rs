@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::read::{bounds, evidence};
 use super::row::Row;
 use super::stuck::{Hung, hung};
-use super::{Bounds, Evidence, bounds, evidence};
+use super::{Bounds, Evidence};
 use crate::query::Section;
 use crate::window::Window;
 

@@ -76,11 +76,9 @@ impl Row<'_> {
         };
         let p95_s = part("p95")?.unwrap_or(p5_s);
         let max_s = part("max")?.unwrap_or(p95_s);
-        let min_s = part("min")?.unwrap_or(p5_s);
         Ok(Some(Spread {
-            min_s,
-            p5_s,
-            p95_s,
+            min_s: part("min")?.unwrap_or(p5_s),
+            middle_s: Some((p5_s, p95_s)),
             max_s,
         }))
     }

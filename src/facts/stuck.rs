@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::read::{bounds, death, evidence, line, process};
 use super::row::Row;
-use super::{Bounds, Evidence, Line, Process, bounds, death, evidence, line, process, seconds, to_seconds};
+use super::{Bounds, Evidence, Line, Process, seconds, to_seconds};
 use crate::query::Section;
 use crate::window::Window;
 

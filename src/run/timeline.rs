@@ -7,7 +7,7 @@ use crate::profile::{any_of, exactly_any_of};
 use crate::query::{Batch, Parameter, Parameters};
 use crate::report::Report;
 use crate::source::Request;
-use crate::timeline::{ReportContext, timeline, to_report};
+use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
@@ -21,8 +21,6 @@ const SECTIONS: [&str; 8] = [
     "hangs",
     "errors",
 ];
-/// Buckets of a window: enough to see a minute in an hour, few enough to fetch (design.md).
-const BUCKETS: i64 = 120;
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
 const SHORTEST_PAUSE_S: f64 = 60.0;
 
@@ -70,7 +68,7 @@ pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) ->
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));
-    let bucket_s = (window.length().num_seconds() / BUCKETS + 1).max(1);
+    let bucket_s = (window.length() / BUCKETS).num_seconds() + 1;
     let environment = (!settings.all_environments).then(|| settings.environment.clone());
     let (spans, process, listener) = (&settings.spans, &settings.process, &settings.listener);
     Parameters::from([

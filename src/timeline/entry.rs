@@ -31,6 +31,14 @@ pub enum EntryKind {
 }
 
 impl EntryKind {
+    /// Whether it is about the queue listener, on which requests do not depend.
+    pub fn is_listener(self) -> bool {
+        matches!(
+            self,
+            Self::ListenerConnected | Self::ListenerLost | Self::ListenerReconnectFailed | Self::HeartbeatTimeout
+        )
+    }
+
     /// Whether the table shows from when to when; an episode is shown by its first sign.
     pub fn shows_range(self) -> bool {
         matches!(

@@ -5,17 +5,19 @@ use std::sync::LazyLock;
 use chrono::TimeDelta;
 use regex::Regex;
 
-use super::{Entry, EntryKind, Scene};
-use crate::facts::{Bucket, ErrorBurst, Spread};
+use super::{BUCKETS, Entry, EntryKind, Scene};
+use crate::facts::{Bucket, ErrorBurst};
 use crate::report::Severity;
 use crate::words::{self, counted};
 
 /// Kinds of error that have rows of their own; the rest is one row.
 const SHOWN: usize = 6;
 /// Room for an error in the event column.
-const ERROR_WIDTH: usize = 90;
+const ERROR_WIDTH: usize = 110;
 /// Fewer slow statements in a bucket than this are chance.
 const LEAST_SLOW_STATEMENTS: u64 = 5;
+/// Buckets in between that had too few statements to tell do not end a slow stretch.
+const SLOW_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
 /// `QueuePool limit of size 10 overflow 5 reached`, by structure and not by the words around it.
 static POOL_LIMIT: LazyLock<Option<Regex>> =
@@ -65,6 +67,7 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
             format!("connection pool empty (size {size}, overflow {overflow}){on}"),
         ),
         None if !burst.requests => (EntryKind::Errors, format!("{error}{on}")),
+        None if burst.in_connect => (EntryKind::ConnectsFail, format!("database connects fail{on}: {error}")),
         None => {
             let who = match &burst.route {
                 Some(route) => format!("{route} fails"),
@@ -86,7 +89,7 @@ fn told(scene: &Scene<'_>, burst: &ErrorBurst) -> Entry {
             format!(
                 "{} {verb} after {}",
                 counted(fast, "request"),
-                words::range(spread.p5_s, spread.p95_s)
+                words::spread(fast, spread)
             )
         }
         _ => counted(burst.traces, "time"),
@@ -139,24 +142,23 @@ pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
             .filter(|bucket| !is_slow(bucket))
             .filter_map(|bucket| bucket.statements_p50_s),
     );
-    let width = scene.facts.window.length() / 60;
+    let pause = (scene.facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
     let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
-    // One bucket in between that had too few statements to tell does not end a stretch.
-    let stretches = slow.chunk_by(|a, b| b.at - a.at <= width.max(TimeDelta::seconds(2)));
-    stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect()
+    let stretches = slow.chunk_by(|a, b| b.at - a.at <= pause);
+    let mut entries: Vec<Entry> = stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect();
+    if let Some(last) = entries.last_mut() {
+        last.in_progress = last.end.is_some_and(|end| scene.facts.window.to - end <= pause);
+        last.end = last.end.filter(|_| !last.in_progress);
+    }
+    entries
 }
 
 fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
     let (first_at, _) = stretch.first()?.slow_between?;
     let (_, last_at) = stretch.last()?.slow_between?;
-    let spreads: Vec<Spread> = stretch.iter().filter_map(|bucket| bucket.statements_spread).collect();
-    let middle = median(stretch.iter().filter_map(|bucket| bucket.statements_p50_s))?;
-    let high = spreads.iter().map(|spread| spread.p95_s).fold(0.0, f64::max);
-    let low = spreads
-        .iter()
-        .map(|spread| spread.p5_s)
-        .fold(f64::INFINITY, f64::min)
-        .min(middle);
+    let medians = || stretch.iter().filter_map(|bucket| bucket.statements_p50_s);
+    let spreads = || stretch.iter().filter_map(|bucket| bucket.statements_spread);
+    let said = words::range(medians().reduce(f64::min)?, medians().reduce(f64::max)?);
     let mut entry = Entry::new(
         first_at,
         EntryKind::StatementsSlow,
@@ -165,15 +167,11 @@ fn slow_stretch(stretch: &[&Bucket], usual: Option<f64>) -> Option<Entry> {
     );
     entry.end = Some(last_at);
     entry.duration = match usual {
-        Some(usual) => format!(
-            "median {}, p95 {} (else {})",
-            words::duration(middle),
-            words::duration(high),
-            words::duration(usual)
-        ),
-        None => format!("median {}, p95 {}", words::duration(middle), words::duration(high)),
+        Some(usual) => format!("medians {said} (else {})", words::duration(usual)),
+        None => format!("medians {said}"),
     };
-    entry.duration_s = Some((low, high));
+    let shortest = spreads().map(|spread| spread.min_s).reduce(f64::min);
+    entry.duration_s = shortest.zip(spreads().map(|spread| spread.max_s).reduce(f64::max));
     entry.count = stretch.iter().map(|bucket| bucket.statements_slow).sum();
     entry.trace_ids = stretch
         .iter()

@@ -62,11 +62,17 @@ fn single(scene: &Scene<'_>, hang: &Hang) -> Entry {
     );
     let length_s = hang.length_s(scene.facts.window.to);
     let length = words::duration(length_s);
+    // A checkout is what a hang waits on as a rule; a statement is worth a word.
+    let on_statement = if hang.waits_on.as_deref() == Some("statement") {
+        " in a statement"
+    } else {
+        ""
+    };
     entry.duration = match hang.fate {
         Fate::Ended { failed: true, .. } => format!("hangs {length}, then fails{}", because(hang)),
-        Fate::Ended { failed: false, .. } => format!("hangs {length}"),
-        Fate::Died(_) => format!("hangs {length}, until its process dies"),
-        Fate::InFlight => format!("hanging for {length}"),
+        Fate::Ended { failed: false, .. } => format!("hangs {length}{on_statement}"),
+        Fate::Died(_) => format!("hangs {length}{on_statement}, until its process dies"),
+        Fate::InFlight => format!("hanging for {length}{on_statement}"),
     };
     entry.duration_s = Some((length_s, length_s));
     entry.end = hang.ended_at();
@@ -103,6 +109,9 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
         .count();
     let died = folded.iter().filter(|hang| matches!(hang.fate, Fate::Died(_))).count();
     let mut duration = format!("hang {}", words::range(shortest, longest));
+    if folded.iter().all(|hang| hang.waits_on.as_deref() == Some("statement")) {
+        duration.push_str(" in a statement");
+    }
     for (count, what) in [
         (failed, "fail then"),
         (died, "die with their process"),

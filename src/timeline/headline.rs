@@ -1,6 +1,6 @@
 //! The answer in one line: what hung, what failed, what was slow, and whether it is over.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::listener::Episode;
 use super::{Entry, EntryKind, Scene, failures, hangs, runs};
@@ -8,8 +8,8 @@ use crate::facts::{Fate, Hang};
 use crate::report::{Outcome, Severity};
 use crate::words::{self, counted};
 
-/// A restart this close before the last trouble's end may have ended it.
-const RESTART_ENDS_WITHIN_S: i64 = 30;
+/// A restart this close to the end of the last trouble goes with it.
+const RESTART_ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode<'_>]) -> (String, Severity, Outcome) {
     let facts = scene.facts;
@@ -34,7 +34,8 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
             Outcome::Inconclusive,
         );
     }
-    let Some(requests) = runs::merged(facts.runs.rows.iter().filter_map(|run| run.requests.as_ref())) else {
+    let bounds = facts.bounds.rows.first();
+    let Some((bounds, (p50_s, p95_s, max_s))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
         let text = format!(
             "inconclusive: {} but not one request in the window",
             counted(records, "record")
@@ -49,9 +50,11 @@ pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode
         return (text, Severity::Warning, Outcome::Inconclusive);
     }
     parts.push(format!(
-        "nothing wrong seen: {} succeeded in {}, none failed, none hung",
-        counted(requests.count, "request"),
-        words::spread(&requests.spread)
+        "nothing wrong seen: {} succeeded (median {}, p95 {}, slowest {}), none failed, none hung",
+        counted(bounds.requests, "request"),
+        words::duration(p50_s),
+        words::duration(p95_s),
+        words::duration(max_s)
     ));
     parts.extend(listener_trouble(scene, episodes));
     let open_trouble = episodes.iter().any(|episode| episode.over_at.is_none());
@@ -121,11 +124,14 @@ fn hung(scene: &Scene<'_>) -> Option<String> {
         .rows
         .iter()
         .filter(|run| run.first_at().is_some_and(|at| scene.hanging_at(at)));
-    if let Some(success) = runs::merged(beside.filter_map(|run| run.requests.as_ref())) {
+    let prompt = beside
+        .filter_map(|run| run.requests.as_ref())
+        .filter(|successes| runs::is_prompt(successes));
+    if let Some(success) = runs::merged(prompt) {
         text.push_str(&format!(
             ", while {} succeeded in {}",
             counted(success.count, "other"),
-            words::range(success.spread.p5_s, success.spread.p95_s)
+            words::spread(success.count, &success.spread)
         ));
     }
     Some(text)
@@ -158,17 +164,14 @@ fn slow(entries: &[Entry]) -> Option<String> {
     Some(format!("statements slow from {}: {}", clock(slow.start), slow.duration))
 }
 
-/// When the last trouble ended, and whether an instance started just before. That it ended is only said if requests
-/// were served behind it.
+/// When the last grave trouble ended, and whether an instance started then. That it ended is only said if requests were
+/// served behind it.
 fn ending(scene: &Scene<'_>, entries: &[Entry]) -> Option<String> {
-    let grave = entries
-        .iter()
-        .filter(|entry| entry.severity >= Severity::Warning && entry.kind != EntryKind::Gap);
-    let trouble: Vec<&Entry> = grave.clone().collect();
-    if trouble.iter().any(|entry| entry.in_progress) {
+    let is_trouble = |entry: &&Entry| entry.severity == Severity::Critical || entry.kind == EntryKind::StatementsSlow;
+    if entries.iter().filter(is_trouble).any(|entry| entry.in_progress) {
         return Some(String::from("still going on"));
     }
-    let over_at = trouble.iter().map(|entry| entry.last()).max()?;
+    let over_at = entries.iter().filter(is_trouble).map(Entry::last).max()?;
     let served_at = scene
         .facts
         .runs
@@ -178,16 +181,19 @@ fn ending(scene: &Scene<'_>, entries: &[Entry]) -> Option<String> {
         .map(|some| some.last_at)
         .max()?;
     if served_at <= over_at {
-        return Some(String::from("no success seen since"));
+        return Some(format!("no success seen since {}", clock(over_at)));
     }
-    let restarted = entries.iter().rev().find(|entry| {
-        matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
-            && (over_at - entry.start).num_seconds().abs() <= RESTART_ENDS_WITHIN_S
-    });
-    let with = restarted
-        .map(|entry| format!(", after the restart at {}", clock(entry.start)))
-        .unwrap_or_default();
-    Some(format!("over since {}{with}", clock(over_at)))
+    let restarts = entries
+        .iter()
+        .filter(|entry| matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy));
+    let apart = |entry: &&Entry| (over_at - entry.start).abs();
+    let restarted = restarts
+        .filter(|entry| apart(entry) <= RESTART_ENDS_WITHIN)
+        .min_by_key(apart);
+    Some(match restarted {
+        Some(entry) => format!("over with the restart at {}", clock(entry.start)),
+        None => format!("over since {}", clock(over_at)),
+    })
 }
 
 fn listener_trouble(scene: &Scene<'_>, episodes: &[Episode<'_>]) -> Option<String> {

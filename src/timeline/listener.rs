@@ -18,7 +18,9 @@ pub(super) struct Episode<'a> {
     /// The line that ended it is a connect of the same process.
     pub reconnected: bool,
     first: &'a Line,
-    failed_attempts: u64,
+    attempts: u64,
+    /// Some attempt to reconnect is known to have failed.
+    answered: bool,
     undelivered: u64,
     lines: u64,
 }
@@ -67,8 +69,9 @@ pub(super) fn episodes<'a>(scene: &Scene<'a>) -> Vec<Episode<'a>> {
             over_at: next.map(|other| other.first_at),
             reconnected: next.is_some_and(|other| other.kind == LineKind::Connected),
             first: line,
-            // Each attempt that fails may be logged in two ways; the announcement of a try is logged once.
-            failed_attempts: count(LineKind::Lost),
+            // A failed attempt may be logged in several ways; the announcement of a try is logged once.
+            attempts: count(LineKind::Lost),
+            answered: count(LineKind::ReconnectFailed) > 0,
             undelivered: count(LineKind::NotifyFailed),
             lines: lines.iter().filter(same).map(|other| other.lines).sum(),
         });
@@ -153,7 +156,7 @@ pub(super) fn notes(scene: &Scene<'_>, episodes: &[Episode<'_>]) -> Vec<String> 
     let clock = |at: DateTime<Utc>| at.format("%H:%M:%S").to_string();
     episodes
         .iter()
-        .filter(|episode| episode.failed_attempts > 1 || episode.undelivered > 0)
+        .filter(|episode| episode.attempts > 1 || episode.undelivered > 0 || !episode.reconnected)
         .map(|episode| {
             let mut note = format!(
                 "{} on {}: in trouble from {}",
@@ -161,8 +164,13 @@ pub(super) fn notes(scene: &Scene<'_>, episodes: &[Episode<'_>]) -> Vec<String> 
                 episode.instance,
                 clock(episode.first_at)
             );
-            note.push_str(&format!(", {}", words::counted(episode.failed_attempts, "attempt")));
-            note.push_str(" to reconnect");
+            note.push_str(&format!(
+                ", {} to reconnect",
+                words::counted(episode.attempts, "attempt")
+            ));
+            if episode.attempts > 0 && !episode.answered && !episode.reconnected {
+                note.push_str(" without any outcome in the records");
+            }
             if episode.undelivered > 0 {
                 note.push_str(&format!(
                     ", {} not sent",

@@ -1,15 +1,18 @@
 //! Success, in runs: as checkouts while nothing is wrong, as requests while a hang or a failure is open, and with
 //! emphasis beside an open hang, because that is what makes an incident hard to believe.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Entry, EntryKind, Scene};
-use crate::facts::{Run, Spread, Successes};
+use super::{Entry, EntryKind, Scene, processes};
+use crate::facts::{Run, Spread, Successes, to_seconds};
 use crate::report::Severity;
 use crate::words;
 
 /// Runs beside trouble that have rows of their own; the rest is one row, since they say the same.
 const SHOWN_IN_TROUBLE: usize = 3;
+
+/// A request that takes longer has waited for something: its success is no contrast to a hang.
+const PROMPT_S: f64 = 1.0;
 
 /// A stretch of runs that is told in one row.
 struct Stretch<'a> {
@@ -17,6 +20,11 @@ struct Stretch<'a> {
     in_trouble: bool,
     runs: Vec<&'a Run>,
 }
+
+/// What succeeds this soon after the first sign was under way before it.
+const TROUBLE_SETS_IN: TimeDelta = TimeDelta::seconds(1);
+/// Fewer requests than this at the edge of trouble are no stretch of their own.
+const FEWEST_IN_TROUBLE: u64 = 3;
 
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
@@ -31,7 +39,10 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
         let beside_hang = scene.hanging_at(at);
-        let in_trouble = beside_hang || scene.failing_at(at);
+        let slow_s = to_seconds(scene.profile.slow_statement);
+        let few = run.requests.as_ref().is_none_or(|some| some.count < FEWEST_IN_TROUBLE);
+        let slow = run.connects_p50_s.is_some_and(|median_s| median_s > slow_s);
+        let in_trouble = beside_hang || slow || (!few && scene.failing_at(at));
         let last = stretches.last_mut();
         let same_state = last
             .as_ref()
@@ -75,13 +86,24 @@ fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<U
         return false;
     };
     told.iter().any(|entry| {
-        let notable = entry.severity >= Severity::Warning
-            || matches!(
-                entry.kind,
-                EntryKind::Gap | EntryKind::InstanceStarted | EntryKind::Deploy
-            );
-        notable && last_at < entry.last() && entry.start <= at
+        let notable =
+            entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
+        // Requests go on while a start waits for its ready line, or while the listener is in trouble.
+        let hinders = !is_start(entry) && !entry.kind.is_listener();
+        let over_at = if hinders { entry.last() } else { entry.start };
+        let stands = over_at <= at || at - entry.start > TROUBLE_SETS_IN;
+        notable && last_at < over_at && entry.start <= at && stands
     })
+}
+
+fn is_start(entry: &Entry) -> bool {
+    matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
+}
+
+/// Instances are started together; only the first of them ends a stretch.
+fn first_of_starts(told: &[Entry], entry: &Entry) -> bool {
+    let just_before = |other: &Entry| other.start < entry.start && entry.start - other.start <= processes::READY_WITHIN;
+    is_start(entry) && !told.iter().any(|other| is_start(other) && just_before(other))
 }
 
 fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
@@ -90,7 +112,7 @@ fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         if let Some(connects) = connects {
             let event = format!("{} connects succeeding", scene.profile.app.database_client);
             let mut entry = success(&connects, EntryKind::ConnectsSucceed, event, stretch);
-            entry.duration = words::spread(&connects.spread);
+            entry.duration = words::spread(connects.count, &connects.spread);
             return Some(entry);
         }
     }
@@ -104,8 +126,8 @@ fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         None => (String::from("multiple requests"), "succeed"),
     };
     let mut entry = success(&requests, EntryKind::RequestsSucceed, event, stretch);
-    entry.duration = format!("{verb} in {}", words::spread(&requests.spread));
-    entry.emphasis = stretch.beside_hang;
+    entry.duration = format!("{verb} in {}", words::spread(requests.count, &requests.spread));
+    entry.emphasis = stretch.beside_hang && is_prompt(&requests);
     Some(entry)
 }
 
@@ -126,7 +148,16 @@ fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stre
     entry
 }
 
-/// Runs as one. Percentiles of several runs can't be joined exactly: the widest are taken, which hides nothing.
+/// Whether a run of successes shows that the database answered at once.
+pub(super) fn is_prompt(successes: &Successes) -> bool {
+    successes
+        .spread
+        .middle_s
+        .map_or(successes.spread.max_s, |(_, p95_s)| p95_s)
+        <= PROMPT_S
+}
+
+/// Runs as one, without percentiles.
 pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<Successes> {
     parts.cloned().reduce(|a, b| Successes {
         count: a.count + b.count,
@@ -134,8 +165,7 @@ pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<S
         last_at: a.last_at.max(b.last_at),
         spread: Spread {
             min_s: a.spread.min_s.min(b.spread.min_s),
-            p5_s: a.spread.p5_s.min(b.spread.p5_s),
-            p95_s: a.spread.p95_s.max(b.spread.p95_s),
+            middle_s: None,
             max_s: a.spread.max_s.max(b.spread.max_s),
         },
     })

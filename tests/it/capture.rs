@@ -233,6 +233,26 @@ mod files {
     }
 
     #[test]
+    fn a_damaged_columnar_file_never_takes_the_program_down() {
+        let folder = Folder::new();
+        let batch = foreign_batch();
+        for (name, bytes) in [
+            ("file.parquet", parquet_file(&batch)),
+            ("file.arrow", arrow_file(&batch)),
+            ("stream.arrow", arrow_stream(&batch)),
+        ] {
+            for at in (0..bytes.len()).step_by(11) {
+                let mut damaged = bytes.clone();
+                damaged[at] ^= 0x5a;
+                // Many bytes matter to nobody: what counts is that an answer comes.
+                if let Err(error) = folder.open(name, damaged) {
+                    assert!(error.to_string().contains(name), "{error}");
+                }
+            }
+        }
+    }
+
+    #[test]
     fn columnar_files_without_what_is_required_are_refused() {
         let folder = Folder::new();
         let batch = foreign_batch();

@@ -6,7 +6,19 @@
 #[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
+mod catalogue;
+#[cfg(feature = "capture")]
+mod cli;
+#[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
+mod house;
 mod render;
+#[cfg(feature = "capture")]
+mod stuck;
+mod support;
+#[cfg(feature = "capture")]
+mod timeline;
+#[cfg(feature = "capture")]
+mod verify;

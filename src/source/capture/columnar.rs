@@ -1,14 +1,16 @@
 //! Parquet and Arrow IPC files to the records' schema, whatever types their writer chose.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::Read;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder, new_null_array};
+use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
 use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::ipc::reader::{FileReader, StreamReader};
+use datafusion::arrow::ipc::reader::StreamDecoder;
 use datafusion::arrow::record_batch::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -25,6 +27,10 @@ const IPC_FILE_MAGIC: [u8; 6] = *b"ARROW1";
 /// # Errors
 /// [`SourceError::MissingColumns`] by the file's schema, [`SourceError::Unreadable`] for the rest.
 pub(super) fn read_parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, SourceError> {
+    guarded(name, || parquet(name, file))
+}
+
+fn parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, SourceError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(name, error))?;
     check_columns(name, builder.schema())?;
     let known = builder
@@ -48,20 +54,51 @@ pub(super) fn read_parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, S
 /// # Errors
 /// As [`read_parquet`].
 pub(super) fn read_arrow(name: &str, mut file: File) -> Result<Vec<RecordBatch>, SourceError> {
-    let mut magic = [0; IPC_FILE_MAGIC.len()];
-    file.read_exact(&mut magic)
-        .and_then(|()| file.rewind())
-        .map_err(|error| unreadable(name, error))?;
-    let file = BufReader::new(file);
-    if magic == IPC_FILE_MAGIC {
-        let batches = FileReader::try_new(file, None).map_err(|error| unreadable(name, error))?;
-        check_columns(name, &batches.schema())?;
-        convert(name, batches)
-    } else {
-        let batches = StreamReader::try_new(file, None).map_err(|error| unreadable(name, error))?;
-        check_columns(name, &batches.schema())?;
-        convert(name, batches)
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(|error| unreadable(name, error))?;
+    guarded(name, || {
+        let (schema, batches) = decode(bytes).map_err(|why| unreadable(name, why))?;
+        check_columns(name, &schema)?;
+        convert(name, batches.into_iter().map(Ok))
+    })
+}
+
+/// A file is a stream between a head and a footer. Both are decoded from memory: the readers of the library allocate
+/// whatever length a damaged file claims.
+fn decode(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), String> {
+    let is_file = bytes.starts_with(&IPC_FILE_MAGIC);
+    if is_file && (bytes.len() == IPC_FILE_MAGIC.len() || !bytes.ends_with(&IPC_FILE_MAGIC)) {
+        return Err(String::from("the file is cut off"));
     }
+    let mut rest = Buffer::from_vec(bytes);
+    if is_file {
+        rest.advance(IPC_FILE_MAGIC.len());
+        // Writers pad the head with zeros to the alignment of their choice.
+        rest.advance(rest.iter().take_while(|byte| **byte == 0).count());
+    }
+    let mut decoder = StreamDecoder::new();
+    let mut batches = Vec::new();
+    loop {
+        match decoder.decode(&mut rest) {
+            Ok(Some(batch)) => batches.push(batch),
+            Ok(None) => break,
+            // Past the end of the stream only the footer of a file may follow.
+            Err(_) if is_file && decoder.finish().is_ok() => break,
+            Err(error) => return Err(error.to_string()),
+        }
+    }
+    decoder.finish().map_err(|error| error.to_string())?;
+    let schema = decoder.schema().ok_or("it holds no schema")?;
+    Ok((schema, batches))
+}
+
+/// Turns a panic of the decoders, which some damaged files cause, into an error.
+fn guarded(
+    name: &str,
+    read: impl FnOnce() -> Result<Vec<RecordBatch>, SourceError>,
+) -> Result<Vec<RecordBatch>, SourceError> {
+    // What a panic may leave half done is dropped with the closure.
+    catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(unreadable(name, "the file is damaged")))
 }
 
 fn check_columns(name: &str, found: &SchemaRef) -> Result<(), SourceError> {

@@ -1,0 +1,71 @@
+//! Runs the real binary with nothing of the surroundings but what a test gives it.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+/// What a run left behind.
+pub struct Run {
+    pub stdout: String,
+    pub stderr: String,
+    pub code: i32,
+}
+
+impl Run {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+    }
+}
+
+/// The binary with a clean environment, in an empty working directory of its own.
+pub fn command(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_relay-diag"));
+    command.env_clear().current_dir(folder).stdin(Stdio::null());
+    command
+}
+
+/// Runs the binary to its end.
+pub fn run(args: &[&str]) -> Run {
+    let folder = tempfile::tempdir().unwrap();
+    finish(command(folder.path()).args(args))
+}
+
+/// Runs a prepared command to its end.
+pub fn finish(command: &mut Command) -> Run {
+    let output = command.output().unwrap();
+    Run {
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+        code: output.status.code().unwrap_or(-1),
+    }
+}
+
+/// The folder of a fixture.
+pub fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
+}
+
+/// A recording or reconstruction with what must come out of it.
+pub struct Case {
+    pub name: String,
+    pub records: String,
+    pub label: Value,
+}
+
+/// Every folder in `fixtures/` that has a label.
+pub fn cases() -> Vec<Case> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(fixture(""))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    let labelled = folders.into_iter().filter(|folder| folder.join("label.json").is_file());
+    labelled
+        .map(|folder| Case {
+            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            records: folder.join("records.ndjson.zst").to_string_lossy().into_owned(),
+            label: serde_json::from_slice(&std::fs::read(folder.join("label.json")).unwrap()).unwrap(),
+        })
+        .collect()
+}
