@@ -70,7 +70,7 @@ async fn answer(cli: Cli) -> u8 {
     let terminal = Terminal::new(cli.common.verbose, cli.common.quiet);
     let world = world(&cli, &terminal);
     let wants_json = cli.common.format == Some(relay_diag::cli::FormatChoice::Json);
-    let fail_on_incident = cli.common.fail_on_incident;
+    let fail_on_incident = cli.common.fail_on_incident || matches!(cli.command, Command::Verify(_));
     let config = match run::settings(&cli, &world) {
         Ok(config) => config,
         Err(failure) => return report_failure(&failure, wants_json),

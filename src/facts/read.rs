@@ -35,7 +35,7 @@ impl Facts {
     }
 }
 
-fn evidence<T>(
+pub(super) fn evidence<T>(
     sections: &BTreeMap<String, Section>,
     name: &str,
     read: impl Fn(&Row<'_>) -> Result<T, String>,
@@ -63,7 +63,7 @@ fn evidence<T>(
     }
 }
 
-fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
+pub(super) fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     Ok(Bounds {
         records: row.count("records")?,
         requests: row.count("requests")?,
@@ -82,7 +82,7 @@ fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     })
 }
 
-fn process(row: &Row<'_>) -> Result<Process, String> {
+pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
     Ok(Process {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -92,7 +92,7 @@ fn process(row: &Row<'_>) -> Result<Process, String> {
     })
 }
 
-fn line(row: &Row<'_>) -> Result<Line, String> {
+pub(super) fn line(row: &Row<'_>) -> Result<Line, String> {
     let kind = match row.text("line")?.as_str() {
         "starting" => LineKind::Starting,
         "stopping" => LineKind::Stopping,
@@ -201,7 +201,7 @@ fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, St
 /// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
 /// another process of its instance that began when it had emitted its last. Worker processes that run side by side
 /// prove nothing about each other.
-fn death(
+pub(super) fn death(
     instance: &str,
     own: &str,
     since: DateTime<Utc>,

@@ -1,6 +1,6 @@
 //! `timeline`: one batch of eight sections, read into facts.
 
-use super::context::NotKnown;
+use super::context::not_known;
 use super::{Asked, Failure};
 use crate::facts::{Facts, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
@@ -27,14 +27,7 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
     let facts = Facts::read(asked.window, &sections);
-    let not_known: Vec<NotKnown> = facts
-        .not_known()
-        .into_iter()
-        .map(|(section, why)| NotKnown {
-            section: section.to_owned(),
-            why: why.to_owned(),
-        })
-        .collect();
+    let not_known = not_known(facts.not_known());
     let spent = attempts.max(1);
     let project_url = asked.project_url();
     let context = ReportContext {
@@ -43,8 +36,11 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
         project_url: &project_url,
     };
     let report = asked.with_doubts(to_report(&timeline(&facts, &asked.settings), context));
-    let empty = facts.bounds.rows.first().is_none_or(|bounds| bounds.records == 0);
-    Ok(if empty { asked.found_nothing(report) } else { report })
+    Ok(if facts.bounds.no_records() {
+        asked.found_nothing(report)
+    } else {
+        report
+    })
 }
 
 /// The one request of a timeline.
@@ -94,6 +90,13 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
+        ("external_scope", some(exactly_any_of(&spans.external_scopes))),
+        ("pool_message", some(any_of(&settings.pool.timed_out))),
+        (
+            "starts_from",
+            Parameter::Timestamp(window.to - settings.verify.starts_within),
+        ),
+        ("startup_s", seconds(crate::verify::STARTUP)),
         ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),

@@ -17,11 +17,17 @@ mod demo;
 mod duckdb;
 mod house;
 #[cfg(feature = "capture")]
-mod readme;
 mod official_client;
+#[cfg(feature = "capture")]
+mod readme;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
+#[cfg(feature = "capture")]
+mod stuck;
+#[allow(dead_code)] // a build without captures runs fewer tests
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;
+#[cfg(feature = "capture")]
+mod verify;
