@@ -2,6 +2,7 @@
 //! merged key by key, with the origin of every value.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -13,6 +14,8 @@ const FILE_NAME: &str = "relay-diag.toml";
 const VARIABLE_PREFIX: &str = "RELAY_DIAG_";
 /// Variables of that prefix that are no settings.
 const OTHER_VARIABLES: [&str; 2] = ["RELAY_DIAG_CONFIG", "RELAY_DIAG_SERVE_TOKEN"];
+/// The variable of Logfire's own tools, and the setting that it is here; `RELAY_DIAG_BASE_URL` is more specific.
+const BASE_URL: (&str, &str) = ("LOGFIRE_BASE_URL", "base_url");
 
 /// Settings that can't be used. The message names the file or variable and the key.
 #[derive(Debug, thiserror::Error)]
@@ -54,7 +57,7 @@ pub struct Resolved {
 }
 
 /// Where settings are looked for; handed in so that tests need no process-wide state.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Surroundings {
     /// The working directory.
     pub folder: PathBuf,
@@ -64,6 +67,17 @@ pub struct Surroundings {
     pub variables: BTreeMap<String, String>,
 }
 
+impl fmt::Debug for Surroundings {
+    /// Without the variables' values: one of them is a secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Surroundings")
+            .field("folder", &self.folder)
+            .field("user_folder", &self.user_folder)
+            .field("variables", &self.variables.keys())
+            .finish()
+    }
+}
+
 /// Settings and where each came from.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -71,6 +85,8 @@ pub struct Config {
     pub settings: Settings,
     origins: BTreeMap<String, String>,
     merged: Table,
+    /// The file that lay in the working directory or a parent.
+    repository: Option<String>,
 }
 
 impl Config {
@@ -93,14 +109,17 @@ impl Config {
             .get("RELAY_DIAG_CONFIG")
             .filter(|path| !path.is_empty());
         let named = named.map(Path::to_path_buf).or_else(|| variable.map(PathBuf::from));
-        if let Some(path) = user_file.filter(|path| path.is_file()) {
-            layers.add_file(&path)?;
+        if let Some(path) = user_file.as_ref().filter(|path| path.is_file()) {
+            layers.add_file(path)?;
         }
         let found = surroundings
             .folder
             .ancestors()
             .map(|folder| folder.join(FILE_NAME))
             .find(|path| path.is_file());
+        if named.is_none() && found != user_file {
+            layers.repository = found.as_ref().map(|path| path.display().to_string());
+        }
         if let Some(path) = named.or(found) {
             layers.add_file(&path)?;
         }
@@ -109,6 +128,16 @@ impl Config {
             layers.set(key, value, flag)?;
         }
         layers.finish()
+    }
+
+    /// Where a value came from.
+    pub fn origin(&self, key: &str) -> &str {
+        self.origins.get(key).map_or("", String::as_str)
+    }
+
+    /// Whether a value came from a file that was found and not chosen: a repository's author may have written it.
+    pub fn is_from_repository(&self, key: &str) -> bool {
+        self.repository.as_deref().is_some_and(|path| path == self.origin(key))
     }
 
     /// Every key with its value and origin, in the profile's order of names.
@@ -125,6 +154,7 @@ impl Config {
 struct Layers {
     merged: Table,
     origins: BTreeMap<String, String>,
+    repository: Option<String>,
 }
 
 impl Layers {
@@ -134,7 +164,11 @@ impl Layers {
             .into_iter()
             .map(|(key, _)| (key, String::from("built-in profile")))
             .collect();
-        Ok(Self { merged, origins })
+        Ok(Self {
+            merged,
+            origins,
+            repository: None,
+        })
     }
 
     fn add_file(&mut self, path: &Path) -> Result<(), ConfigError> {
@@ -151,6 +185,10 @@ impl Layers {
 
     /// `RELAY_DIAG_LISTENER_NAME` sets `listener.name`; a list is comma-separated.
     fn add_variables(&mut self, variables: &BTreeMap<String, String>) -> Result<(), ConfigError> {
+        let (name, key) = BASE_URL;
+        if let Some(url) = variables.get(name).filter(|url| !url.is_empty()) {
+            self.set(key, Value::String(url.clone()), name)?;
+        }
         let keys: BTreeMap<String, String> = leaves(&self.merged)
             .into_iter()
             .map(|(key, _)| {
@@ -173,6 +211,9 @@ impl Layers {
             })?;
             let value = match self.get(key) {
                 Some(Value::Boolean(_)) => Value::Boolean(matches!(text.as_str(), "1" | "true" | "yes")),
+                Some(Value::Integer(_)) => text
+                    .parse()
+                    .map_or_else(|_| Value::String(text.clone()), Value::Integer),
                 Some(Value::Array(_)) => Value::Array(
                     text.split(',')
                         .map(|part| Value::String(part.trim().to_owned()))
@@ -225,6 +266,7 @@ impl Layers {
             settings,
             origins: self.origins,
             merged: self.merged,
+            repository: self.repository,
         })
     }
 }

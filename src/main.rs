@@ -1,6 +1,8 @@
 //! Parse, run, print, exit code: the only place that writes to the terminal or exits.
 #![allow(clippy::print_stderr, clippy::exit)]
 
+mod terminal;
+
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
@@ -10,7 +12,9 @@ use relay_diag::config::Surroundings;
 use relay_diag::render::{Format, Style, render};
 use relay_diag::report::{Outcome, Report};
 use relay_diag::run::{self, Failure, World};
+use relay_diag::source::api::mask;
 use serde_json::json;
+use terminal::Terminal;
 
 /// What a shell reports for a program that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
@@ -18,6 +22,13 @@ const INTERRUPTED: u8 = 130;
 const STACK_BYTES: usize = 32 * 1024 * 1024;
 
 fn main() -> ExitCode {
+    // A panic may quote anything; whatever it quotes, no token is in it.
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!(
+            "internal fault: {}",
+            relay_diag::render::for_terminal(&mask(&panic.to_string()))
+        );
+    }));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),
@@ -56,9 +67,10 @@ fn main() -> ExitCode {
 }
 
 async fn answer(cli: Cli) -> u8 {
-    let world = world(&cli);
+    let terminal = Terminal::new(cli.common.verbose, cli.common.quiet);
+    let world = world(&cli, &terminal);
     let wants_json = cli.common.format == Some(relay_diag::cli::FormatChoice::Json);
-    let fail_on_incident = cli.common.fail_on_incident;
+    let fail_on_incident = cli.common.fail_on_incident || matches!(cli.command, Command::Verify(_));
     let config = match run::settings(&cli, &world) {
         Ok(config) => config,
         Err(failure) => return report_failure(&failure, wants_json),
@@ -70,24 +82,32 @@ async fn answer(cli: Cli) -> u8 {
             Err(failure) => report_failure(&failure, wants_json),
         };
     }
-    let terminal = std::io::stdout().is_terminal();
+    let on_terminal = std::io::stdout().is_terminal();
     let (format, style) = match (
-        format(&config.settings.format, terminal),
-        style(&config.settings.color, terminal),
+        format(&config.settings.format, on_terminal),
+        style(&config.settings.color, on_terminal),
     ) {
         (Ok(format), Ok(style)) => (format, style),
         (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
     };
+    // NO_COLOR and --color have been weighed; the table library must not do so again.
+    crossterm::style::force_color_output(style.color);
     // A task of its own runs on a thread with a large stack.
-    let outcome = tokio::spawn(run::run(cli, config, world)).await;
+    let outcome = tokio::spawn(async move {
+        force_fault(&world);
+        run::run(cli, config, world).await
+    });
+    let outcome = outcome.await;
+    terminal.finish();
     match outcome {
         Ok(Ok(report)) => {
             let code = exit_code(&report, fail_on_incident);
             write_out(render(&report, format, &style).as_bytes(), code)
         }
         Ok(Err(failure)) => report_failure(&failure, format == Format::Json),
-        Err(error) => {
-            eprintln!("error: internal fault: {error}\nhint: please report this with the command that you typed");
+        Err(_) => {
+            // The panic has spoken already.
+            eprintln!("error: internal fault\nhint: please report this with the command that you typed");
             3
         }
     }
@@ -130,7 +150,18 @@ fn terminated() -> impl Future<Output = ()> {
     }
 }
 
-fn world(cli: &Cli) -> World {
+/// Lets tests see what an internal fault shows; not in a release.
+#[allow(clippy::panic)]
+fn force_fault(world: &World) {
+    if cfg!(debug_assertions) && world.surroundings.variables.contains_key("FORCE_INTERNAL_FAULT") {
+        panic!(
+            "forced: {world:?} {:?}",
+            world.surroundings.variables.get("LOGFIRE_READ_TOKEN")
+        );
+    }
+}
+
+fn world(cli: &Cli, terminal: &Terminal) -> World {
     let from_stdin = matches!(&cli.command, Command::Query(args) if args.sql.as_deref() == Some("-"));
     let mut input = String::new();
     if from_stdin {
@@ -146,11 +177,13 @@ fn world(cli: &Cli) -> World {
         surroundings: Surroundings {
             folder: std::env::current_dir().unwrap_or_default(),
             user_folder,
+            // What is no Unicode stays recognisable as such, so that it is refused where it is used.
             variables: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
                 .collect(),
         },
         input: from_stdin.then_some(input),
+        log: terminal.log(),
     }
 }
 

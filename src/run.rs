@@ -1,14 +1,19 @@
 //! The imperative shell: settings, source, window, one round trip, report. What could not be learned is said.
 
+mod ask;
 mod catalogue;
+mod check;
 mod context;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
+mod stuck;
 mod timeline;
+mod verify;
 
 #[cfg(feature = "capture")]
 pub use serve::serve;
+pub use timeline::timeline_batch;
 
 use std::path::Path;
 
@@ -16,9 +21,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::cli::{Cli, Command, ConfigCommand, QueriesCommand};
 use crate::config::{Config, ConfigError, Surroundings};
+use crate::credentials;
+use crate::log::Log;
 use crate::profile::Settings;
 use crate::query::{Catalogue, QueryError};
 use crate::report::Report;
+use crate::source::api::Api;
 use crate::source::{Source, SourceError};
 use crate::window::{self, Window, WindowError};
 
@@ -31,6 +39,8 @@ pub struct World {
     pub surroundings: Surroundings,
     /// Text that was piped in, if a command asked for it.
     pub input: Option<String>,
+    /// Where is said what is asked.
+    pub log: Log,
 }
 
 /// Why there is no report.
@@ -124,7 +134,12 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
         folder => Catalogue::with_folder(Path::new(folder))?,
     };
     match &cli.command {
-        Command::Config(ConfigCommand::Show) => Ok(catalogue::settings_report(&config, &world)),
+        Command::Config(ConfigCommand::Show) => {
+            let token_file = cli.common.token_file.as_deref();
+            let access = credentials::described(&config, &world.surroundings, token_file, world.now);
+            Ok(catalogue::settings_report(&config, access, &world))
+        }
+        Command::Config(ConfigCommand::Check) => check::run(&api(&cli, &config, &world)?, &world).await,
         Command::Queries(QueriesCommand::List) => Ok(catalogue::list(&catalogue, &world)),
         Command::Queries(QueriesCommand::Show { name }) => Ok(catalogue::show(catalogue.get(name)?, &world)),
         Command::Queries(QueriesCommand::Check { folder }) => {
@@ -135,6 +150,10 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             catalogue::check(&catalogue, &config.settings, &world).await
         }
         Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Stuck => stuck::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Verify(args) => {
+            verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
+        }
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await
@@ -161,12 +180,14 @@ struct Asked {
     source_name: String,
     window: Window,
     generated_at: DateTime<Utc>,
-    verbosity: u8,
+    log: Log,
+    /// The window was reckoned from this machine's clock.
+    by_clock: bool,
+    learned: ask::Learned,
 }
 
 impl Asked {
     async fn new(cli: &Cli, config: Config, catalogue: Catalogue, world: &World) -> Result<Self, Failure> {
-        let settings = config.settings;
         let typed_now = cli
             .common
             .now
@@ -179,27 +200,43 @@ impl Asked {
             to: cli.common.to.as_deref(),
         };
         // A wrong time costs no reading of a large capture.
-        let hour = Window::new(world.now - TimeDelta::hours(1), world.now)?;
-        window::resolve(typed, typed_now.unwrap_or(world.now), hour).or_else(|error| match error {
-            WindowError::Empty { .. } if typed_now.is_none() => Ok(hour),
+        let usual = usual_length(&cli.command);
+        let recent = Window::new(world.now - usual, world.now)?;
+        window::resolve(typed, typed_now.unwrap_or(world.now), recent).or_else(|error| match error {
+            WindowError::Empty { .. } if typed_now.is_none() => Ok(recent),
             error => Err(error),
         })?;
-        let opened = open(&settings.source, typed_now).await?;
+        let opened = match config.settings.source.as_str() {
+            "api" => Opened::api(api(cli, &config, world)?),
+            path => open(path, typed_now).await?,
+        };
         let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
-        let whole = match opened.holds {
-            Some(holds) => Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?,
-            None => Window::new(now - TimeDelta::hours(1), now)?,
+        let whole = match (opened.holds, &cli.command) {
+            (Some(holds), command) if !matches!(command, Command::Verify(_)) => {
+                Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?
+            }
+            _ => Window::new(now - usual, now)?,
         };
         Ok(Self {
             window: window::resolve(typed, now, whole)?,
             source: opened.source,
             source_kind: opened.kind,
             source_name: opened.name,
-            settings,
+            settings: config.settings,
             catalogue,
             generated_at: world.now,
-            verbosity: cli.common.verbose,
+            log: world.log.clone(),
+            by_clock: opened.kind == "api" && typed_now.is_none() && ask::is_by_clock(&cli.common),
+            learned: ask::Learned::default(),
         })
+    }
+}
+
+/// How much is looked at when nothing was typed (contract.md).
+fn usual_length(command: &Command) -> TimeDelta {
+    match command {
+        Command::Verify(_) | Command::Stuck => TimeDelta::minutes(5),
+        _ => TimeDelta::hours(1),
     }
 }
 
@@ -211,10 +248,28 @@ struct Opened {
     holds: Option<Window>,
 }
 
+impl Opened {
+    fn api(api: Api) -> Self {
+        Self {
+            kind: "api",
+            name: api.access().base.to_string(),
+            source: Source::Api(Box::new(api)),
+            holds: None,
+        }
+    }
+}
+
+/// Logfire's API with the token and the address that are in effect.
+fn api(cli: &Cli, config: &Config, world: &World) -> Result<Api, Failure> {
+    let token_file = cli.common.token_file.as_deref();
+    let access = credentials::access(config, &world.surroundings, token_file, world.now).map_err(SourceError::from)?;
+    let deadline = config.settings.deadline.to_std().unwrap_or_default();
+    Ok(Api::new(access, deadline, world.now, world.log.clone()).map_err(SourceError::from)?)
+}
+
 #[cfg(feature = "capture")]
 async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
     let (kind, name) = match source {
-        "api" => return Err(no_api()),
         "demo" => (
             "demo",
             String::from("built-in example of 2025-12-08 (reconstructed from the runbook)"),
@@ -256,19 +311,9 @@ async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::sour
 }
 
 #[cfg(not(feature = "capture"))]
-async fn open(source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
-    match source {
-        "api" => Err(no_api()),
-        _ => Err(Failure::Usage {
-            message: String::from("this build reads no captures"),
-            hint: String::from("build it with the feature `capture`"),
-        }),
-    }
-}
-
-fn no_api() -> Failure {
-    Failure::Usage {
-        message: String::from("this version cannot ask Logfire's API yet"),
-        hint: String::from("use --source demo, or --source PATH with a capture of records"),
-    }
+async fn open(_source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+    Err(Failure::Usage {
+        message: String::from("this build reads no captures"),
+        hint: String::from("build it with the feature `capture`, or ask the API: --source api"),
+    })
 }

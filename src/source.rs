@@ -1,10 +1,11 @@
 //! Where records come from: one enum over the sources, the rows they give, and how they fail.
 //! A source runs SQL; it knows nothing of incidents.
 
+pub mod api;
 #[cfg(feature = "capture")]
 pub mod capture;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -68,6 +69,26 @@ pub struct Answer {
     pub project: Option<String>,
     /// How many queries of the rate budget this took (0 for a capture).
     pub attempts: u32,
+    /// The source gives no more rows than these, whatever the limit, and there may be more.
+    pub clipped: bool,
+    /// The server's clock less this machine's, if that is worth telling.
+    pub clock_offset: Option<TimeDelta>,
+    /// What the server wants people to know.
+    pub warning: Option<String>,
+}
+
+impl Answer {
+    /// Rows, and nothing to say about how they were got.
+    pub fn of(rows: Rows) -> Self {
+        Self {
+            rows,
+            project: None,
+            attempts: 0,
+            clipped: false,
+            clock_offset: None,
+            warning: None,
+        }
+    }
 }
 
 /// The JSON columns of `records`: text in the engine, nested values in results.
@@ -118,11 +139,14 @@ pub enum SourceError {
         /// 1-based line and column of the offending SQL, where known.
         at: Option<(u64, u64)>,
     },
+    /// The API could not be asked, or did not answer.
+    #[error(transparent)]
+    Api(#[from] api::ApiError),
 }
 
 impl SourceError {
     /// What the user can do about it.
-    pub fn hint(&self) -> &'static str {
+    pub fn hint(&self) -> &str {
         match self {
             Self::Unreadable { .. } => {
                 "give a .parquet, .ndjson, .jsonl or .arrow file (text may be .gz or .zst), or a folder of them"
@@ -132,6 +156,7 @@ impl SourceError {
                 "a capture holds rows of Logfire's `records_all`: see `relay-diag queries show`"
             }
             Self::Rejected { .. } => "`relay-diag queries check` tests the catalogue; `query --sql` takes one SELECT",
+            Self::Api(error) => error.hint(),
         }
     }
 
@@ -142,12 +167,15 @@ impl SourceError {
             Self::Malformed { .. } => "capture_malformed",
             Self::MissingColumns { .. } => "capture_columns_missing",
             Self::Rejected { .. } => "query_rejected",
+            Self::Api(error) => error.kind(),
         }
     }
 }
 
 /// A place to ask.
 pub enum Source {
+    /// Logfire over HTTP.
+    Api(Box<api::Api>),
     /// Files of records, through the embedded engine.
     #[cfg(feature = "capture")]
     Capture(capture::Capture),
@@ -159,9 +187,22 @@ impl Source {
     /// # Errors
     /// [`SourceError`] when the source can't be asked or refuses the statement.
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
-        match *self {
+        match self {
+            Self::Api(api) => api.query(request).await,
             #[cfg(feature = "capture")]
-            Self::Capture(ref capture) => capture.query(request).await,
+            Self::Capture(capture) => capture.query(request).await,
+        }
+    }
+
+    /// Runs one statement of which many rows are expected.
+    ///
+    /// # Errors
+    /// As [`Source::query`].
+    pub async fn query_streamed(&self, request: &Request) -> Result<Answer, SourceError> {
+        match self {
+            Self::Api(api) => api.query_streamed(request).await,
+            #[cfg(feature = "capture")]
+            Self::Capture(capture) => capture.query(request).await,
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{Failure, World};
-use crate::config::Config;
+use crate::config::{Config, Resolved};
 use crate::profile::Settings;
 use crate::query::{Catalogue, Origin, Query, QueryError, bind, single_select};
 use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table};
@@ -27,15 +27,18 @@ fn origin(query: &Query) -> String {
     }
 }
 
-pub(super) fn settings_report(config: &Config, world: &World) -> Report {
-    let resolved = config.resolved();
+pub(super) fn settings_report(config: &Config, access: [Resolved; 2], world: &World) -> Report {
+    let mut resolved = config.resolved();
+    resolved.retain(|row| access.iter().all(|other| other.key != row.key));
     let changed = resolved.iter().filter(|row| row.origin != "built-in profile").count() as u64;
     let headline = format!(
-        "{}, {changed} not from the built-in profile",
-        counted(resolved.len() as u64, "setting")
+        "{}, {changed} not from the built-in profile; the read token is {}",
+        counted(resolved.len() as u64, "setting"),
+        access[0].value
     );
-    let rows = resolved
+    let rows = access
         .into_iter()
+        .chain(resolved)
         .map(|row| [row.key, row.value, row.origin])
         .collect();
     listing("config-show", headline, ["key", "value", "origin"], rows, world)
@@ -138,7 +141,7 @@ async fn plan(_query: &Query, _sql: String, _window: Window) -> Result<(), Failu
 }
 
 /// A report that is a plain table of texts.
-fn listing<const N: usize>(
+pub(super) fn listing<const N: usize>(
     command: &str,
     headline: String,
     columns: [&str; N],

@@ -32,12 +32,13 @@ pub(super) async fn run(asked: &Asked, args: &QueryArgs, input: Option<&str>) ->
         to: asked.window.to,
         limit: limit + 1,
     };
-    asked.say_sql(&sql);
-    let answer = asked.source.query(&request).await?;
+    let answer = asked.ask_for_many(&request).await?;
     let mut rows = answer.rows;
-    let clipped = rows.rows.len() > limit;
+    let clipped = answer.clipped || rows.rows.len() > limit;
     rows.rows.truncate(limit);
-    Ok(report(asked, &name, &sql, &rows, clipped, answer.attempts.max(1)))
+    let empty = rows.rows.is_empty();
+    let report = report(asked, &name, &sql, &rows, clipped, answer.attempts.max(1));
+    Ok(if empty { asked.found_nothing(report) } else { report })
 }
 
 fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spent: u32) -> Report {

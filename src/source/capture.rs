@@ -144,11 +144,7 @@ impl Capture {
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
         let mut batches = self.stream(request.clone().into(), ()).await?;
         let collected = batches.collect().await?;
-        Ok(Answer {
-            rows: rows(batches.schema(), &collected)?,
-            project: None,
-            attempts: 0,
-        })
+        Ok(Answer::of(rows(batches.schema(), &collected)?))
     }
 
     /// The same as typed batches, from the first that is ready. `while_running` is dropped when the engine has ended,

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 #[cfg(feature = "capture")]
+mod busy;
+#[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
 mod catalogue;
@@ -16,9 +18,16 @@ mod duckdb;
 mod house;
 #[cfg(feature = "capture")]
 mod official_client;
+#[cfg(feature = "capture")]
+mod readme;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
+#[cfg(feature = "capture")]
+mod stuck;
+#[allow(dead_code)] // a build without captures runs fewer tests
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;
+#[cfg(feature = "capture")]
+mod verify;

@@ -1,0 +1,46 @@
+//! What is said beside the result: steps for `-v`, SQL for `-vv`, and what a person waits for. Who prints it is main's.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// One thing to say. The text may hold what a server sent: whoever shows it neutralises it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Event<'a> {
+    /// What was done or came back, one line (`-v`).
+    Step(&'a str),
+    /// A statement that is about to be sent (`-vv`).
+    Sql(&'a str),
+    /// What is being waited for from now on (a terminal's spinner).
+    Waiting(&'a str),
+}
+
+/// Where events go; by default nowhere.
+#[derive(Clone, Default)]
+pub struct Log(Option<Sink>);
+
+type Sink = Arc<dyn Fn(Event<'_>) + Send + Sync>;
+
+impl Log {
+    /// Hands every event to `say`.
+    pub fn new(say: impl Fn(Event<'_>) + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(say)))
+    }
+
+    /// Says it, if anyone listens.
+    pub fn say(&self, event: Event<'_>) {
+        if let Some(sink) = &self.0 {
+            sink(event);
+        }
+    }
+
+    /// One step.
+    pub fn step(&self, text: impl AsRef<str>) {
+        self.say(Event::Step(text.as_ref()));
+    }
+}
+
+impl fmt::Debug for Log {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Log(on)" } else { "Log(off)" })
+    }
+}

@@ -1,0 +1,99 @@
+//! What a person sees on standard error while a command works: steps with `-v`, and a spinner once it takes a while.
+
+use std::io::{IsTerminal, stderr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use relay_diag::log::{Event, Log};
+use relay_diag::render::for_terminal;
+use relay_diag::source::api::mask;
+
+/// What takes longer deserves a sign of life.
+const PATIENCE: Duration = Duration::from_secs(1);
+const TICK: Duration = Duration::from_millis(120);
+
+/// Standard error while a command works.
+pub struct Terminal {
+    state: Arc<Mutex<State>>,
+    verbosity: u8,
+}
+
+#[derive(Default)]
+struct State {
+    bar: Option<ProgressBar>,
+    waiting_for: String,
+    over: bool,
+}
+
+impl Terminal {
+    /// `quiet` leaves nothing; the spinner needs a terminal.
+    pub fn new(verbosity: u8, quiet: bool) -> Self {
+        let terminal = Self {
+            state: Arc::default(),
+            verbosity,
+        };
+        if !quiet && stderr().is_terminal() {
+            let state = Arc::clone(&terminal.state);
+            tokio::spawn(async move {
+                tokio::time::sleep(PATIENCE).await;
+                show(&state);
+            });
+        }
+        terminal
+    }
+
+    /// For whoever has something to say.
+    pub fn log(&self) -> Log {
+        let (state, verbosity) = (Arc::clone(&self.state), self.verbosity);
+        Log::new(move |event| {
+            let lines: Vec<String> = match event {
+                Event::Step(text) if verbosity > 0 => vec![for_terminal(&mask(text))],
+                Event::Sql(sql) if verbosity > 1 => mask(sql).lines().map(for_terminal).collect(),
+                Event::Waiting(text) => {
+                    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+                    state.waiting_for = for_terminal(&mask(text));
+                    if let Some(bar) = &state.bar {
+                        bar.set_message(state.waiting_for.clone());
+                    }
+                    return;
+                }
+                _ => return,
+            };
+            let bar = state.lock().unwrap_or_else(PoisonError::into_inner).bar.clone();
+            let print = || lines.iter().for_each(|line| eprintln!("{line}"));
+            match bar {
+                Some(bar) => bar.suspend(print),
+                None => print(),
+            }
+        })
+    }
+
+    /// Takes the spinner away; what comes next is the answer.
+    pub fn finish(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.over = true;
+        if let Some(bar) = state.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for Terminal {
+    /// An interrupt leaves no spinner behind.
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn show(state: &Mutex<State>) {
+    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+    if state.over {
+        return;
+    }
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    bar.set_style(ProgressStyle::default_spinner());
+    bar.set_message(state.waiting_for.clone());
+    bar.enable_steady_tick(TICK);
+    state.bar = Some(bar);
+}
