@@ -126,23 +126,28 @@ async fn serve(running: relay_diag::serve::Running, quiet: bool) -> u8 {
             eprintln!("hint: the line is not encrypted: whoever can listen to it reads token and records");
         }
     }
+    let terminated = terminated();
     let code = write_out(format!("{url}\n").as_bytes(), 0);
     if code == 0 {
-        terminated().await;
+        terminated.await;
         running.stop().await;
     }
     code
 }
 
-/// SIGTERM, where there is such a thing.
+/// SIGTERM, where there is such a thing; heeded from this call on, not only once it is awaited.
 #[cfg(feature = "capture")]
-async fn terminated() {
+fn terminated() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        terminated.recv().await;
-        return;
+    let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    async move {
+        #[cfg(unix)]
+        if let Some(signal) = &mut signal {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending().await
     }
-    std::future::pending().await
 }
 
 /// Lets tests see what an internal fault shows; not in a release.

@@ -87,7 +87,8 @@ pub(super) struct Item {
 /// The widest that a column may be so that all fit: only the widest columns shrink. `None` if they would become
 /// too narrow to read.
 pub(super) fn column_limit(grid: &[Vec<Item>], width: usize) -> Option<usize> {
-    let natural = widths(grid.iter().map(|row| row.iter().map(|item| item.text.width())));
+    // The library gives a column of empty texts one place too.
+    let natural = widths(grid.iter().map(|row| row.iter().map(|item| item.text.width().max(1))));
     let available = width.checked_sub(GAP * natural.len().saturating_sub(1))?;
     (MIN_COLUMN..=available)
         .rev()
