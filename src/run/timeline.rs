@@ -43,7 +43,8 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
         project_url: &project_url,
     };
     let report = asked.with_doubts(to_report(&timeline(&facts, &asked.settings), context));
-    let empty = facts.bounds.rows.first().is_none_or(|bounds| bounds.records == 0);
+    let nothing = |bounds: &crate::facts::Bounds| bounds.records == 0;
+    let empty = facts.bounds.not_known.is_none() && facts.bounds.rows.first().is_none_or(nothing);
     Ok(if empty { asked.found_nothing(report) } else { report })
 }
 

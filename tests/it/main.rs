@@ -3,6 +3,7 @@
 // A test that can't go on has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod api;
 #[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
@@ -13,6 +14,8 @@ mod cli;
 mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
+#[cfg(feature = "capture")]
+mod faults;
 mod house;
 #[cfg(feature = "capture")]
 mod official_client;
@@ -22,3 +25,4 @@ mod serve;
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;
+mod wire;
