@@ -8,7 +8,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 
 use crate::config::{Config, Resolved, Surroundings};
-use crate::source::api::{Access, ApiError, ApiErrorKind, BaseUrl, Token};
+use crate::source::api::{Access, ApiError, ApiErrorKind, BaseUrl, Token, mask};
 use saved::Saved;
 
 /// Where a read token is expected in the environment.
@@ -61,7 +61,7 @@ pub fn described(
     let setting = || {
         row(
             "base_url",
-            config.settings.base_url.clone(),
+            mask(&config.settings.base_url),
             config.origin("base_url").to_owned(),
         )
     };

@@ -253,7 +253,8 @@ fn fail(message: &str) -> ExitCode {
 
 fn report_failure(failure: &Failure, as_json: bool) -> u8 {
     let code = failure.exit_code();
-    let (message, hint) = (failure.to_string(), failure.hint());
+    // A token may stand where nobody expects one: as another setting, or in a file given by mistake.
+    let (message, hint) = (mask(&failure.to_string()), mask(&failure.hint()));
     eprintln!("error: {}", relay_diag::render::for_terminal(&message));
     if !hint.is_empty() {
         eprintln!("hint: {}", relay_diag::render::for_terminal(&hint));

@@ -9,6 +9,9 @@ use crate::source::{ColumnType, Rows};
 
 /// The column that names the section; no query may have it.
 const SECTION: &str = "section";
+/// The column that counts the rows of the whole answer, in each of them. A server that cuts an answer off does so
+/// without a word, and what is missing would read as "nothing wrong".
+const ALL_ROWS: &str = "batch_rows";
 
 /// A request for several questions, and how to read its answer.
 #[derive(Debug, Clone)]
@@ -25,7 +28,7 @@ pub struct Batch {
 pub struct Section {
     /// One map a row: column name to value, every declared column present.
     pub rows: Vec<BTreeMap<String, Value>>,
-    /// There were more rows than the budget, and at least one of them is not here.
+    /// There were more rows than the budget or than came back, and at least one of them may not be here.
     pub clipped: bool,
 }
 
@@ -65,13 +68,17 @@ impl Batch {
             sections.push((query.name.clone(), query.header.columns.clone(), query.header.budget));
         }
         Ok(Self {
-            sql: branches.join("\nUNION ALL\n"),
+            sql: format!(
+                "SELECT *, count(*) OVER () AS {ALL_ROWS} FROM (\n{}\n) AS batch",
+                branches.join("\nUNION ALL\n")
+            ),
             limit: sections.iter().map(|(_, _, budget)| budget + 1).sum(),
             sections,
         })
     }
 
-    /// Takes the answer apart. Rows keep no order: whoever needs one sorts.
+    /// Takes the answer apart. Rows keep no order: whoever needs one sorts. If there were more rows (or fewer) than
+    /// came back, every section is clipped: nobody knows which one lost them.
     ///
     /// # Errors
     /// [`QueryError::Column`] when the answer lacks a declared column.
@@ -88,6 +95,9 @@ impl Batch {
             why: String::from("did not come back"),
         };
         let section_at = *index.get(SECTION).ok_or_else(|| missing("batch", SECTION))?;
+        let total_at = *index.get(ALL_ROWS).ok_or_else(|| missing("batch", ALL_ROWS))?;
+        let whole = |row: &Vec<Value>| row.get(total_at).and_then(Value::as_u64) == Some(answer.rows.len() as u64);
+        let complete = answer.rows.iter().all(whole);
         let mut parts: BTreeMap<String, Section> = BTreeMap::new();
         for (name, columns, budget) in &self.sections {
             let mut places = Vec::new();
@@ -110,7 +120,7 @@ impl Batch {
                         .collect()
                 })
                 .collect();
-            let clipped = rows.len() > *budget;
+            let clipped = rows.len() > *budget || !complete;
             parts.insert(name.clone(), Section { rows, clipped });
         }
         Ok(parts)

@@ -7,6 +7,7 @@ use crate::config::{Config, Resolved};
 use crate::profile::Settings;
 use crate::query::{Catalogue, Origin, Query, QueryError, bind, single_select};
 use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table};
+use crate::source::api::mask;
 use crate::window::{Window, rfc3339};
 use crate::words::counted;
 
@@ -36,9 +37,14 @@ pub(super) fn settings_report(config: &Config, access: [Resolved; 2], world: &Wo
         counted(resolved.len() as u64, "setting"),
         access[0].value
     );
+    // A token may stand where nobody expects one; the rows of access are masked already.
+    let masked = resolved.into_iter().map(|row| Resolved {
+        value: mask(&row.value),
+        ..row
+    });
     let rows = access
         .into_iter()
-        .chain(resolved)
+        .chain(masked)
         .map(|row| [row.key, row.value, row.origin])
         .collect();
     listing("config-show", headline, ["key", "value", "origin"], rows, world)

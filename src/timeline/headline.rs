@@ -14,7 +14,7 @@ const RESTART_ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 pub(super) fn headline(scene: &Scene<'_>, entries: &[Entry], episodes: &[Episode<'_>]) -> (String, Severity, Outcome) {
     let facts = scene.facts;
     let records = facts.bounds.rows.first().map_or(0, |bounds| bounds.records);
-    if records == 0 && facts.hangs.rows.is_empty() {
+    if records == 0 && facts.bounds.not_known.is_none() && facts.hangs.rows.is_empty() {
         return (no_records(scene), Severity::Warning, Outcome::Inconclusive);
     }
     let mut parts: Vec<String> = [hung(scene), failed(scene), slow(entries)]

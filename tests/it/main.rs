@@ -3,6 +3,7 @@
 // A test that can't go on has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod api;
 #[cfg(feature = "capture")]
 mod busy;
 #[cfg(feature = "capture")]
@@ -15,6 +16,8 @@ mod cli;
 mod demo;
 #[cfg(feature = "capture")]
 mod duckdb;
+#[cfg(feature = "capture")]
+mod faults;
 mod house;
 #[cfg(feature = "capture")]
 mod official_client;
@@ -31,3 +34,4 @@ mod support;
 mod timeline;
 #[cfg(feature = "capture")]
 mod verify;
+mod wire;

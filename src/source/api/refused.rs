@@ -76,7 +76,7 @@ impl Api {
                     String::from("set the address of the API itself: LOGFIRE_BASE_URL or the setting `base_url`"),
                 )
             }
-            405..=499 => (
+            400 | 405..=499 => (
                 Kind::Refused,
                 format!("{host} refuses the request ({said})"),
                 String::from("server and relay-diag disagree about the API: is the server's version known to work?"),
