@@ -15,6 +15,7 @@
 --! first_at = "timestamp"
 --! last_at = "timestamp"
 --! last_ended_at = "timestamp"
+--! bursts = "int"
 --! traces = "int"
 --! hung = "int"
 --! min_s = "float?"
@@ -58,27 +59,55 @@ WITH failures AS (
   SELECT *, sum(burst_start) OVER (
     PARTITION BY template, is_request ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS burst
   FROM burst_starts
+), told AS (
+  SELECT
+    template,
+    min(sample) AS sample,
+    is_request AS failed_requests,
+    min(CASE WHEN connect_failed THEN 1 ELSE 0 END) AS connects_failed,
+    min(started_at) AS first_at,
+    max(started_at) AS last_at,
+    max(ended_at) AS last_ended_at,
+    count(*) AS traces,
+    count(*) FILTER (WHERE duration_s > $hang_after_s) AS hung,
+    min(duration_s) AS min_s,
+    percentile_cont(0.05) WITHIN GROUP (ORDER BY duration_s) AS p5_s,
+    percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_s) AS p95_s,
+    max(duration_s) AS max_s,
+    count(DISTINCT span_name) AS routes,
+    min(span_name) AS route,
+    count(DISTINCT instance) AS instances,
+    min(instance) AS instance,
+    min(trace_id) AS trace_id
+  FROM bursts
+  GROUP BY template, is_request, burst
+), ranked AS (
+  SELECT *, row_number() OVER (
+    PARTITION BY failed_requests ORDER BY traces DESC, first_at, template) AS place
+  FROM told
 )
+-- However many wordings there are, fifty bursts are told apart; what is beyond is one row.
 SELECT
-  template,
+  CASE WHEN place <= 50 THEN template ELSE '(other)' END AS template,
   min(sample) AS sample,
-  is_request AS failed_requests,
-  min(CASE WHEN connect_failed THEN 1 ELSE 0 END) = 1 AS failed_connects,
-  min(started_at) AS first_at,
-  max(started_at) AS last_at,
-  max(ended_at) AS last_ended_at,
-  count(*) AS traces,
-  count(*) FILTER (WHERE duration_s > $hang_after_s) AS hung,
-  min(duration_s) AS min_s,
-  percentile_cont(0.05) WITHIN GROUP (ORDER BY duration_s) AS p5_s,
-  percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_s) AS p95_s,
-  max(duration_s) AS max_s,
-  count(DISTINCT span_name) AS routes,
-  min(span_name) AS route,
-  count(DISTINCT instance) AS instances,
+  failed_requests,
+  min(connects_failed) = 1 AS failed_connects,
+  count(*) AS bursts,
+  min(first_at) AS first_at,
+  max(last_at) AS last_at,
+  max(last_ended_at) AS last_ended_at,
+  sum(traces) AS traces,
+  sum(hung) AS hung,
+  min(min_s) AS min_s,
+  min(p5_s) AS p5_s,
+  max(p95_s) AS p95_s,
+  max(max_s) AS max_s,
+  max(routes) AS routes,
+  min(route) AS route,
+  max(instances) AS instances,
   min(instance) AS instance,
   min(trace_id) AS trace_id
-FROM bursts
-GROUP BY template, is_request, burst
+FROM ranked
+GROUP BY failed_requests, CASE WHEN place <= 50 THEN template ELSE '(other)' END, CASE WHEN place <= 50 THEN place ELSE 51 END
 ORDER BY traces DESC, first_at
 LIMIT $limit

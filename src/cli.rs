@@ -8,8 +8,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "relay-diag", version, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "Try it: relay-diag timeline --source demo
-Exit codes: 0 fine, 1 something is wrong (with --fail-on-incident), 2 usage or configuration, 3 the source could not be
-asked, 4 inconclusive, 130 interrupted.")]
+Exit codes: 0 fine, 1 something is wrong (verify, or any with --fail-on-incident), 2 usage or configuration, 3 the source
+could not be asked, 4 inconclusive, 130 interrupted.")]
 pub struct Cli {
     /// The question.
     #[command(subcommand)]
@@ -22,8 +22,12 @@ pub struct Cli {
 /// The questions.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Is it healthy now? Pass, fail or inconclusive, check by check
+    Verify(VerifyArgs),
     /// What happened? The incident timeline
     Timeline,
+    /// What is hanging, or hung? Longest first, and what each waits on
+    Stuck,
     /// Anything else: the rows of a query by name, or of your own SQL
     Query(QueryArgs),
     /// What does it ask? The catalogue of queries
@@ -42,6 +46,21 @@ pub enum Command {
     },
     /// Print the manual page (roff)
     Man,
+}
+
+/// `verify`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag verify
+  relay-diag verify --wait 5m --restarted-after 07:08
+Exit codes: 0 pass, 1 fail, 4 inconclusive.")]
+pub struct VerifyArgs {
+    /// Ask again, within the rate budget, until it passes or this time is over
+    #[arg(long, value_name = "LENGTH")]
+    pub wait: Option<String>,
+    /// Require that every instance has a process younger than this
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub restarted_after: Option<String>,
 }
 
 /// `query`.

@@ -211,6 +211,9 @@ impl Layers {
             })?;
             let value = match self.get(key) {
                 Some(Value::Boolean(_)) => Value::Boolean(matches!(text.as_str(), "1" | "true" | "yes")),
+                Some(Value::Integer(_)) => text
+                    .parse()
+                    .map_or_else(|_| Value::String(text.clone()), Value::Integer),
                 Some(Value::Array(_)) => Value::Array(
                     text.split(',')
                         .map(|part| Value::String(part.trim().to_owned()))

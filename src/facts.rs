@@ -1,7 +1,9 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
+pub mod health;
 mod read;
 mod row;
+pub mod stuck;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -14,6 +16,13 @@ pub struct Evidence<T> {
     pub rows: Vec<T>,
     /// Why this is not all there is to know; `None` = it is.
     pub not_known: Option<String>,
+}
+
+impl Evidence<Bounds> {
+    /// Whether no record passed the filters, as far as is known.
+    pub fn no_records(&self) -> bool {
+        self.rows.first().is_none_or(|bounds| bounds.records == 0)
+    }
 }
 
 /// Everything the rules may look at.
@@ -275,6 +284,8 @@ pub struct ErrorBurst {
     pub last_at: DateTime<Utc>,
     /// The end of the last.
     pub last_ended_at: DateTime<Utc>,
+    /// How many bursts this stands for: one, or all that are too small to be told apart.
+    pub bursts: u64,
     /// Distinct traces.
     pub traces: u64,
     /// Those of them that hung before they failed.

@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod facts;
 pub mod log;
 pub mod profile;
+pub mod psycopg;
 pub mod query;
 pub mod render;
 pub mod report;
@@ -14,6 +15,8 @@ pub mod run;
 #[cfg(feature = "capture")]
 pub mod serve;
 pub mod source;
+pub mod stuck;
 pub mod timeline;
+pub mod verify;
 pub mod window;
 pub mod words;

@@ -70,7 +70,7 @@ async fn answer(cli: Cli) -> u8 {
     let terminal = Terminal::new(cli.common.verbose, cli.common.quiet);
     let world = world(&cli, &terminal);
     let wants_json = cli.common.format == Some(relay_diag::cli::FormatChoice::Json);
-    let fail_on_incident = cli.common.fail_on_incident;
+    let fail_on_incident = cli.common.fail_on_incident || matches!(cli.command, Command::Verify(_));
     let config = match run::settings(&cli, &world) {
         Ok(config) => config,
         Err(failure) => return report_failure(&failure, wants_json),
@@ -90,6 +90,8 @@ async fn answer(cli: Cli) -> u8 {
         (Ok(format), Ok(style)) => (format, style),
         (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
     };
+    // NO_COLOR and --color have been weighed; the table library must not do so again.
+    crossterm::style::force_color_output(style.color);
     // A task of its own runs on a thread with a large stack.
     let outcome = tokio::spawn(async move {
         force_fault(&world);
@@ -124,23 +126,28 @@ async fn serve(running: relay_diag::serve::Running, quiet: bool) -> u8 {
             eprintln!("hint: the line is not encrypted: whoever can listen to it reads token and records");
         }
     }
+    let terminated = terminated();
     let code = write_out(format!("{url}\n").as_bytes(), 0);
     if code == 0 {
-        terminated().await;
+        terminated.await;
         running.stop().await;
     }
     code
 }
 
-/// SIGTERM, where there is such a thing.
+/// SIGTERM, where there is such a thing; heeded from this call on, not only once it is awaited.
 #[cfg(feature = "capture")]
-async fn terminated() {
+fn terminated() -> impl Future<Output = ()> {
     #[cfg(unix)]
-    if let Ok(mut terminated) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-        terminated.recv().await;
-        return;
+    let mut signal = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()).ok();
+    async move {
+        #[cfg(unix)]
+        if let Some(signal) = &mut signal {
+            signal.recv().await;
+            return;
+        }
+        std::future::pending().await
     }
-    std::future::pending().await
 }
 
 /// Lets tests see what an internal fault shows; not in a release.

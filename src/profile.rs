@@ -53,6 +53,12 @@ pub struct Settings {
     pub process: Process,
     /// What its queue listener logs.
     pub listener: Listener,
+    /// Its connection pool.
+    pub pool: Pool,
+    /// What `verify` requires.
+    pub verify: Verify,
+    /// What to do when it fails.
+    pub remediation: Remediation,
 }
 
 /// The application and where it runs.
@@ -81,6 +87,8 @@ pub struct Spans {
     pub connect_span: String,
     /// Spans of requests that need no database.
     pub health: Vec<String>,
+    /// Scopes of calls to other services.
+    pub external_scopes: Vec<String>,
 }
 
 /// Parts of log messages about a process.
@@ -116,6 +124,39 @@ pub struct Listener {
     pub reconnect_failed: Vec<String>,
     /// It was needed and not connected.
     pub notify_failed: Vec<String>,
+}
+
+/// The connection pool.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pool {
+    /// How long a checkout waits for a connection before it gives up.
+    #[serde(deserialize_with = "duration")]
+    pub timeout: TimeDelta,
+    /// Parts of the error of a checkout that gave up.
+    pub timed_out: Vec<String>,
+}
+
+/// What `verify` requires.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Verify {
+    /// The 95th percentile of finished statements stays below this.
+    #[serde(deserialize_with = "duration")]
+    pub statement_p95: TimeDelta,
+    /// The most starts of an instance in `starts_within`.
+    pub max_starts: u64,
+    /// See `max_starts`.
+    #[serde(deserialize_with = "duration")]
+    pub starts_within: TimeDelta,
+}
+
+/// Commands for people to paste.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remediation {
+    /// With `{instances}` and `{app}` to be filled in; empty: there is none.
+    pub restart_command: String,
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {

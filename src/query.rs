@@ -18,11 +18,13 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("errors", include_str!("../queries/errors.sql")),
     ("gaps", include_str!("../queries/gaps.sql")),
     ("hangs", include_str!("../queries/hangs.sql")),
+    ("health", include_str!("../queries/health.sql")),
     ("lifecycle", include_str!("../queries/lifecycle.sql")),
     ("operations", include_str!("../queries/operations.sql")),
     ("processes", include_str!("../queries/processes.sql")),
     ("runs", include_str!("../queries/runs.sql")),
     ("spans", include_str!("../queries/spans.sql")),
+    ("stuck", include_str!("../queries/stuck.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
     ("verification", include_str!("../queries/verification.sql")),
 ];

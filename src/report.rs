@@ -1,6 +1,7 @@
 //! The neutral result that every renderer gets: an answer, blocks for people, a document for scripts.
 //! It knows no format, and no format knows a command.
 
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 /// How bad a statement is; also the colour of a cell.
@@ -127,4 +128,21 @@ pub struct Data {
     pub columns: Vec<String>,
     /// As many values a row as there are columns.
     pub rows: Vec<Vec<Value>>,
+}
+
+/// The live view of a trace, from a minute before to a minute after: unless it is told when to look it shows the last
+/// five minutes. `None` without a project, and for a trace id that is none.
+pub fn trace_link(project_url: &str, trace_id: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<String> {
+    let is_id = !trace_id.is_empty() && trace_id.chars().all(|c| c.is_ascii_hexdigit());
+    if project_url.is_empty() || !is_id {
+        return None;
+    }
+    let minute = TimeDelta::minutes(1);
+    let at = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H%%3A%M%%3A%SZ").to_string();
+    Some(format!(
+        "{}?q=trace_id%3D%27{trace_id}%27&since={}&until={}",
+        project_url.trim_end_matches('/'),
+        at(from - minute),
+        at(to + minute)
+    ))
 }

@@ -7,10 +7,13 @@ mod context;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
+mod stuck;
 mod timeline;
+mod verify;
 
 #[cfg(feature = "capture")]
 pub use serve::serve;
+pub use timeline::timeline_batch;
 
 use std::path::Path;
 
@@ -147,6 +150,10 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             catalogue::check(&catalogue, &config.settings, &world).await
         }
         Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Stuck => stuck::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Verify(args) => {
+            verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
+        }
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await
@@ -193,9 +200,10 @@ impl Asked {
             to: cli.common.to.as_deref(),
         };
         // A wrong time costs no reading of a large capture.
-        let hour = Window::new(world.now - TimeDelta::hours(1), world.now)?;
-        window::resolve(typed, typed_now.unwrap_or(world.now), hour).or_else(|error| match error {
-            WindowError::Empty { .. } if typed_now.is_none() => Ok(hour),
+        let usual = usual_length(&cli.command);
+        let recent = Window::new(world.now - usual, world.now)?;
+        window::resolve(typed, typed_now.unwrap_or(world.now), recent).or_else(|error| match error {
+            WindowError::Empty { .. } if typed_now.is_none() => Ok(recent),
             error => Err(error),
         })?;
         let opened = match config.settings.source.as_str() {
@@ -203,9 +211,11 @@ impl Asked {
             path => open(path, typed_now).await?,
         };
         let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
-        let whole = match opened.holds {
-            Some(holds) => Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?,
-            None => Window::new(now - TimeDelta::hours(1), now)?,
+        let whole = match (opened.holds, &cli.command) {
+            (Some(holds), command) if !matches!(command, Command::Verify(_)) => {
+                Window::new(holds.from.min(now - TimeDelta::seconds(1)), now)?
+            }
+            _ => Window::new(now - usual, now)?,
         };
         Ok(Self {
             window: window::resolve(typed, now, whole)?,
@@ -219,6 +229,14 @@ impl Asked {
             by_clock: opened.kind == "api" && typed_now.is_none() && ask::is_by_clock(&cli.common),
             learned: ask::Learned::default(),
         })
+    }
+}
+
+/// How much is looked at when nothing was typed (contract.md).
+fn usual_length(command: &Command) -> TimeDelta {
+    match command {
+        Command::Verify(_) | Command::Stuck => TimeDelta::minutes(5),
+        _ => TimeDelta::hours(1),
     }
 }
 

@@ -159,7 +159,7 @@ mod tests {
             error(text, 90),
             "connection failed: port 5432 failed: Connection refused"
         );
-        assert_eq!(error(text, 30), "connection failed: p…on refused");
+        assert_eq!(error(text, 30), "connection failed:…on refused");
         assert_eq!(error("(no class here) text", 30), "(no class here) text");
     }
 

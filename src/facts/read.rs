@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::row::Row;
-use super::{Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, Hang, Line, LineKind, Process, Run, Successes};
+use super::{
+    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, Hang, Line, LineKind, Process, Run, Spread, Successes,
+};
 use crate::query::Section;
 use crate::window::Window;
 
@@ -33,7 +35,7 @@ impl Facts {
     }
 }
 
-fn evidence<T>(
+pub(super) fn evidence<T>(
     sections: &BTreeMap<String, Section>,
     name: &str,
     read: impl Fn(&Row<'_>) -> Result<T, String>,
@@ -61,7 +63,7 @@ fn evidence<T>(
     }
 }
 
-fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
+pub(super) fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     Ok(Bounds {
         records: row.count("records")?,
         requests: row.count("requests")?,
@@ -80,7 +82,7 @@ fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     })
 }
 
-fn process(row: &Row<'_>) -> Result<Process, String> {
+pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
     Ok(Process {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -90,7 +92,7 @@ fn process(row: &Row<'_>) -> Result<Process, String> {
     })
 }
 
-fn line(row: &Row<'_>) -> Result<Line, String> {
+pub(super) fn line(row: &Row<'_>) -> Result<Line, String> {
     let kind = match row.text("line")?.as_str() {
         "starting" => LineKind::Starting,
         "stopping" => LineKind::Stopping,
@@ -199,7 +201,7 @@ fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, St
 /// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
 /// another process of its instance that began when it had emitted its last. Worker processes that run side by side
 /// prove nothing about each other.
-fn death(
+pub(super) fn death(
     instance: &str,
     own: &str,
     since: DateTime<Utc>,
@@ -223,6 +225,7 @@ fn death(
 }
 
 fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
+    let bursts = row.count("bursts")?;
     Ok(ErrorBurst {
         template: row.text("template")?,
         sample: row.text("sample")?,
@@ -231,9 +234,14 @@ fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
         last_ended_at: row.time("last_ended_at")?,
+        bursts,
         traces: row.count("traces")?,
         hung: row.count("hung")?,
-        spread: row.spread("")?,
+        // Percentiles of several bursts can't be joined.
+        spread: row.spread("")?.map(|spread| Spread {
+            middle_s: spread.middle_s.filter(|_| bursts == 1),
+            ..spread
+        }),
         route: only(row, "routes", "route")?,
         instance: only(row, "instances", "instance")?,
         trace_id: row.maybe_text("trace_id")?,

@@ -2,26 +2,26 @@
 
 mod grid;
 
-use self::grid::{GAP, Item, MIN_COLUMN, Text, column_limit, push_grid, push_painted};
+use comfy_table::Color;
+
+use self::grid::{GAP, Item, Look, MIN_COLUMN, Text, column_limit, push_grid};
 use super::Style;
 use crate::report::{Align, Block, Cell, Header, Note, Report, Severity, Table};
 
 /// Narrower screens are not served: no table can be read there.
 const MIN_WIDTH: usize = 40;
 
-const BOLD: &str = "\u{1b}[1m";
-
 /// The headline, then the blocks with an empty line before each. No line is wider than the screen, except
 /// for links and preformatted text, which would be useless if cut.
 pub(super) fn render(report: &Report, style: &Style) -> String {
     let width = style.width.max(MIN_WIDTH);
     let mut out = Text::new();
-    let loud = report.severity == Severity::Critical;
-    let paint = paint(report.severity, loud, style);
-    for line in Text::escape(&report.headline).wrap(width) {
-        push_painted(&mut out, &line, paint);
-        out += "\n";
-    }
+    let headline = Item {
+        text: Text::escape(&report.headline),
+        align: Align::Left,
+        look: look(report.severity, report.severity == Severity::Critical, style),
+    };
+    push_grid(&mut out, &[vec![headline]], width, false);
     for block in &report.blocks {
         match block {
             Block::Table(table) => push_table(&mut out, table, width, style),
@@ -38,20 +38,17 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     out.into_string()
 }
 
-fn paint(severity: Severity, bold: bool, style: &Style) -> &'static str {
+fn look(severity: Severity, bold: bool, style: &Style) -> Look {
     if !style.color {
-        return "";
+        return Look::default();
     }
-    match (severity, bold) {
-        (Severity::Critical, true) => "\u{1b}[1;31m",
-        (Severity::Critical, false) => "\u{1b}[31m",
-        (Severity::Warning, true) => "\u{1b}[1;33m",
-        (Severity::Warning, false) => "\u{1b}[33m",
-        (Severity::Ok, true) => "\u{1b}[1;32m",
-        (Severity::Ok, false) => "\u{1b}[32m",
-        (Severity::Info, true) => BOLD,
-        (Severity::Info, false) => "",
-    }
+    let color = match severity {
+        Severity::Critical => Some(Color::DarkRed),
+        Severity::Warning => Some(Color::DarkYellow),
+        Severity::Ok => Some(Color::DarkGreen),
+        Severity::Info => None,
+    };
+    Look { color, bold }
 }
 
 fn push_notes(out: &mut Text, notes: &[Note], width: usize) {
@@ -115,7 +112,7 @@ fn title(header: &Header, style: &Style) -> Item {
     Item {
         text: Text::escape(&header.title),
         align: header.align,
-        paint: if style.color { BOLD } else { "" },
+        look: look(Severity::Info, true, style),
     }
 }
 
@@ -123,6 +120,6 @@ fn item(cell: Option<&Cell>, align: Align, style: &Style) -> Item {
     Item {
         text: Text::escape(cell.map_or("", |cell| &cell.text)),
         align,
-        paint: cell.map_or("", |cell| paint(cell.severity, cell.emphasis, style)),
+        look: cell.map_or(Look::default(), |cell| look(cell.severity, cell.emphasis, style)),
     }
 }

@@ -173,6 +173,9 @@ impl Asked {
         report.blocks.push(Block::Notes(notes.map(Note::from).collect()));
         if let Value::Object(document) = &mut report.document {
             document.insert(String::from("complete"), Value::Bool(false));
+            if report.outcome == Outcome::Inconclusive && document.contains_key("outcome") {
+                document.insert(String::from("outcome"), json!("inconclusive"));
+            }
             if let Some(Value::Array(missing)) = document.get_mut("not_known") {
                 missing.extend(
                     doubts

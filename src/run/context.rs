@@ -11,6 +11,15 @@ pub struct NotKnown {
     pub why: String,
 }
 
+/// What facts say is missing of them.
+pub(super) fn not_known(parts: Vec<(&str, &str)>) -> Vec<NotKnown> {
+    let part = |(section, why): (&str, &str)| NotKnown {
+        section: section.to_owned(),
+        why: why.to_owned(),
+    };
+    parts.into_iter().map(part).collect()
+}
+
 impl Asked {
     /// The fields that every document has (contract.md).
     pub(super) fn document(&self, command: &str, spent: u32, not_known: &[NotKnown]) -> Map<String, Value> {

@@ -1,10 +1,10 @@
 //! `timeline`: one batch of eight sections, read into facts.
 
-use super::context::NotKnown;
+use super::context::not_known;
 use super::{Asked, Failure};
 use crate::facts::{Facts, to_seconds};
-use crate::profile::{any_of, exactly_any_of};
-use crate::query::{Batch, Parameter, Parameters};
+use crate::profile::{Settings, any_of, exactly_any_of};
+use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
 use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
@@ -24,17 +24,10 @@ const SECTIONS: [&str; 8] = [
 const SHORTEST_PAUSE_S: f64 = 60.0;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
+    let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
     let facts = Facts::read(asked.window, &sections);
-    let not_known: Vec<NotKnown> = facts
-        .not_known()
-        .into_iter()
-        .map(|(section, why)| NotKnown {
-            section: section.to_owned(),
-            why: why.to_owned(),
-        })
-        .collect();
+    let not_known = not_known(facts.not_known());
     let spent = attempts.max(1);
     let project_url = asked.project_url();
     let context = ReportContext {
@@ -43,9 +36,19 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
         project_url: &project_url,
     };
     let report = asked.with_doubts(to_report(&timeline(&facts, &asked.settings), context));
-    let nothing = |bounds: &crate::facts::Bounds| bounds.records == 0;
-    let empty = facts.bounds.not_known.is_none() && facts.bounds.rows.first().is_none_or(nothing);
-    Ok(if empty { asked.found_nothing(report) } else { report })
+    Ok(if facts.bounds.no_records() {
+        asked.found_nothing(report)
+    } else {
+        report
+    })
+}
+
+/// The one request of a timeline.
+///
+/// # Errors
+/// [`QueryError`] when a query of the catalogue can't be bound.
+pub fn timeline_batch(catalogue: &Catalogue, settings: &Settings, window: Window) -> Result<Batch, QueryError> {
+    Batch::new(catalogue, &SECTIONS, &parameters(settings, window))
 }
 
 impl Asked {
@@ -56,7 +59,7 @@ impl Asked {
 }
 
 /// Values for every parameter that a query of the catalogue may have.
-pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) -> Parameters {
+pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));
@@ -87,6 +90,13 @@ pub(super) fn parameters(settings: &crate::profile::Settings, window: Window) ->
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
+        ("external_scope", some(exactly_any_of(&spans.external_scopes))),
+        ("pool_message", some(any_of(&settings.pool.timed_out))),
+        (
+            "starts_from",
+            Parameter::Timestamp(window.to - settings.verify.starts_within),
+        ),
+        ("startup_s", seconds(crate::verify::STARTUP)),
         ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),

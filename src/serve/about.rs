@@ -117,7 +117,7 @@ mod tests {
     fn a_project_is_a_header_value() {
         assert_eq!(project("/tmp/a b/healthy.ndjson.zst"), "capture/healthy");
         assert_eq!(project("evidence/"), "capture/evidence");
-        assert_eq!(project("é\r\nx: y.parquet"), "capture/----x--y");
+        assert_eq!(project("é\r\nx: y.parquet"), "capture/---x--y");
         assert_eq!(project(""), "capture/records");
     }
 

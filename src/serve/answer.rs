@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, HeaderName, VARY};
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_ENCODING, HeaderName, VARY};
 use axum::response::Response;
 use datafusion::arrow::record_batch::RecordBatch;
 use tokio::time::{Instant, timeout_at};
 
+use super::accept::{Format, wants_gzip};
 use super::ask::{self, Asked};
-use super::encode::{Encoder, Format};
+use super::body::Out;
+use super::encode::Encoder;
 use super::fault::{Misbehaviour, Shape};
-use super::line::Out;
 use super::{Served, refusal};
 use crate::source::SourceError;
 use crate::source::capture::Batches;
@@ -32,11 +33,15 @@ pub(super) async fn query(State(served): State<Arc<Served>>, mut request: Reques
         .as_ref()
         .map(|fault| fault.shape.clone())
         .unwrap_or_default();
-    let format = format(request.headers(), &shape);
+    let format = match (shape.arrow_always, shape.arrow_by_default) {
+        (true, _) => Format::Arrow,
+        (false, true) => Format::of(request.headers(), Format::Arrow),
+        (false, false) => Format::of(request.headers(), Format::Json),
+    };
     let gzip = wants_gzip(request.headers());
     let asked = match ask::read(request).await {
         Ok(asked) => asked,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     let Ok(permit) = Arc::clone(&served.running).try_acquire_owned() else {
         return refusal::too_many();
@@ -56,29 +61,6 @@ pub(super) async fn query(State(served): State<Arc<Served>>, mut request: Reques
         }
         Err(stopped) => query.refuse(&stopped),
     }
-}
-
-fn format(headers: &HeaderMap, shape: &Shape) -> Format {
-    let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());
-    match (shape.arrow_always, shape.arrow_by_default) {
-        (true, _) => Format::Arrow,
-        (false, true) => Format::accepted(accept, Format::Arrow),
-        (false, false) => Format::accepted(accept, Format::Json),
-    }
-}
-
-/// `gzip`, unless its weight is zero.
-fn wants_gzip(headers: &HeaderMap) -> bool {
-    let codings = headers
-        .get_all(ACCEPT_ENCODING)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
-    codings.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"));
-        let refused = parts.any(|part| part.strip_prefix("q=").and_then(|q| q.parse().ok()) == Some(0.0));
-        named && !refused
-    })
 }
 
 /// As recorded: no `Content-Type`, no length.

@@ -5,6 +5,7 @@ use datafusion::arrow::ipc::writer::StreamWriter;
 use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::{Map, Value, json};
 
+use super::accept::Format;
 use super::fault::Shape;
 use super::schema;
 use crate::source::capture::{Plans, rows};
@@ -12,46 +13,6 @@ use crate::source::{ColumnType, Rows};
 
 /// Rows in one `data` line: several in a result of the default limit's size would be noise.
 const ROWS_PER_LINE: usize = 500;
-
-/// What a client accepts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Json,
-    Ndjson,
-    Csv,
-    Arrow,
-}
-
-/// What `Accept` can say, besides ranges.
-const MEDIA_TYPES: [(&str, Format); 4] = [
-    ("application/json", Format::Json),
-    ("application/x-ndjson", Format::Ndjson),
-    ("text/csv", Format::Csv),
-    ("application/vnd.apache.arrow.stream", Format::Arrow),
-];
-
-impl Format {
-    /// The format that `Accept` prefers. `any` is for `*/*`, for none, and where nothing fits: the API documents JSON.
-    pub(super) fn accepted(accept: Option<&str>, any: Self) -> Self {
-        let mut best = (0.0, any);
-        for range in accept.unwrap_or_default().split(',') {
-            let mut parts = range.split(';').map(str::trim);
-            let name = parts.next().unwrap_or_default();
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .map_or(1.0, |q| q.parse::<f32>().unwrap_or(0.0));
-            let format = MEDIA_TYPES
-                .iter()
-                .find(|(known, _)| name.eq_ignore_ascii_case(known))
-                .map(|(_, format)| *format)
-                .or_else(|| (name == "*/*" || name == "application/*").then_some(any));
-            if let Some(format) = format.filter(|_| weight > best.0) {
-                best = (weight, format);
-            }
-        }
-        best.1
-    }
-}
 
 /// Writes a result. What fails is told in words.
 pub(super) struct Encoder {
@@ -246,30 +207,5 @@ fn cell(value: &Value) -> String {
         Value::Null => String::new(),
         Value::String(text) => text.clone(),
         other => other.to_string(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn accept_chooses_the_format() {
-        for (accept, format) in [
-            ("application/json", Format::Json),
-            ("Text/CSV", Format::Csv),
-            ("application/x-ndjson; charset=utf-8", Format::Ndjson),
-            ("text/csv;q=0.5, application/vnd.apache.arrow.stream", Format::Arrow),
-            ("text/csv, */*;q=0.1", Format::Csv),
-            ("text/csv;q=0", Format::Json),
-            ("*/*", Format::Json),
-            ("text/html", Format::Json),
-            ("", Format::Json),
-        ] {
-            assert_eq!(Format::accepted(Some(accept), Format::Json), format, "{accept}");
-        }
-        assert_eq!(Format::accepted(Some("*/*"), Format::Arrow), Format::Arrow);
-        assert_eq!(Format::accepted(None, Format::Arrow), Format::Arrow);
-        assert_eq!(Format::accepted(Some("application/json"), Format::Arrow), Format::Json);
     }
 }

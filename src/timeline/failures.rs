@@ -1,5 +1,6 @@
 //! Bursts of failures, an empty pool among them, and stretches of slow statements.
 
+use std::cmp::Reverse;
 use std::sync::LazyLock;
 
 use chrono::TimeDelta;
@@ -41,14 +42,16 @@ pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
         .iter()
         .filter(|burst| burst.traces > burst.hung)
         .collect();
-    bursts.sort_by(|a, b| {
-        (b.requests, b.traces, a.first_at, &a.template).cmp(&(a.requests, a.traces, b.first_at, &b.template))
+    // Most traces first; what stands for several bursts has no row of its own.
+    bursts.sort_by_key(|burst| {
+        let most = (Reverse(burst.requests), Reverse(burst.traces));
+        (burst.bursts > 1, most, burst.first_at, burst.template.clone())
     });
-    let (shown, folded) = bursts.split_at(bursts.len().min(SHOWN));
+    let (shown, folded) = bursts.split_at(bursts.iter().take(SHOWN).take_while(|burst| burst.bursts == 1).count());
     let mut entries: Vec<Entry> = shown.iter().map(|burst| told(scene, burst)).collect();
     match folded {
         [] => {}
-        [one] => entries.push(told(scene, one)),
+        [one] if one.bursts == 1 => entries.push(told(scene, one)),
         [first, ..] => entries.push(more(first, folded)),
     }
     entries
@@ -108,6 +111,7 @@ fn more(first: &ErrorBurst, folded: &[&ErrorBurst]) -> Entry {
         .min()
         .unwrap_or(first.first_at);
     let traces: u64 = folded.iter().map(|burst| burst.traces - burst.hung).sum();
+    let bursts: u64 = folded.iter().map(|burst| burst.bursts).sum();
     let critical = folded.iter().any(|burst| burst.requests);
     let severity = if critical {
         Severity::Critical
@@ -119,7 +123,7 @@ fn more(first: &ErrorBurst, folded: &[&ErrorBurst]) -> Entry {
     } else {
         EntryKind::Errors
     };
-    let event = format!("{} more bursts of errors", folded.len());
+    let event = format!("{} more bursts of errors", bursts);
     let mut entry = Entry::new(start, kind, event, severity);
     entry.end = folded.iter().map(|burst| burst.last_ended_at).max();
     entry.duration = counted(traces, "trace");

@@ -140,7 +140,9 @@ fn hung(scene: &Scene<'_>) -> Option<String> {
 fn failed(scene: &Scene<'_>) -> Option<String> {
     let bursts: Vec<_> = scene.facts.errors.rows.iter().filter(|burst| burst.requests).collect();
     let all: u64 = bursts.iter().map(|burst| burst.traces).sum();
-    let main = bursts.iter().max_by_key(|burst| (burst.traces, &burst.template))?;
+    // What stands for several bursts has no wording of its own.
+    let worded = || bursts.iter().filter(|burst| burst.bursts == 1);
+    let main = worded().max_by_key(|burst| (burst.traces, &burst.template))?;
     let same: u64 = bursts
         .iter()
         .filter(|burst| burst.template == main.template)
@@ -180,6 +182,9 @@ fn ending(scene: &Scene<'_>, entries: &[Entry]) -> Option<String> {
         .filter_map(|run| run.requests.as_ref())
         .map(|some| some.last_at)
         .max()?;
+    if over_at >= scene.facts.window.to {
+        return Some(String::from("still going on at the end of the window"));
+    }
     if served_at <= over_at {
         return Some(format!("no success seen since {}", clock(over_at)));
     }

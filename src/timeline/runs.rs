@@ -48,8 +48,10 @@ pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
             .as_ref()
             .is_some_and(|s| s.in_trouble == in_trouble && s.beside_hang == beside_hang);
         let joins = match &last {
-            Some(stretch) if same_state && in_trouble => alone_in_trouble >= SHOWN_IN_TROUBLE && stretch.in_trouble,
-            Some(stretch) if same_state => !breaks_between(told, stretch.runs.last().and_then(|run| run.last_at()), at),
+            Some(stretch) if same_state && in_trouble => {
+                alone_in_trouble >= SHOWN_IN_TROUBLE || !stretch.is_cut(told, at)
+            }
+            Some(stretch) if same_state => !stretch.is_broken(told, at),
             _ => false,
         };
         if !in_trouble {
@@ -80,20 +82,33 @@ impl Run {
     }
 }
 
-/// Whether something stands between two runs while nothing is wrong, so that they are two stretches.
-fn breaks_between(told: &[Entry], last_at: Option<DateTime<Utc>>, at: DateTime<Utc>) -> bool {
-    let Some(last_at) = last_at else {
-        return false;
-    };
-    told.iter().any(|entry| {
-        let notable =
-            entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
-        // Requests go on while a start waits for its ready line, or while the listener is in trouble.
-        let hinders = !is_start(entry) && !entry.kind.is_listener();
-        let over_at = if hinders { entry.last() } else { entry.start };
-        let stands = over_at <= at || at - entry.start > TROUBLE_SETS_IN;
-        notable && last_at < over_at && entry.start <= at && stands
-    })
+impl Stretch<'_> {
+    fn last_at(&self) -> Option<DateTime<Utc>> {
+        self.runs.iter().filter_map(|run| run.last_at()).max()
+    }
+
+    /// Whether a row begins between the stretch and `at`.
+    fn is_cut(&self, told: &[Entry], at: DateTime<Utc>) -> bool {
+        let last_at = self.last_at();
+        told.iter()
+            .any(|entry| last_at.is_some_and(|last_at| last_at < entry.start) && entry.start <= at)
+    }
+
+    /// Whether something stands between the stretch and `at` while nothing is wrong, so that they are two stretches.
+    fn is_broken(&self, told: &[Entry], at: DateTime<Utc>) -> bool {
+        let Some(last_at) = self.last_at() else {
+            return false;
+        };
+        told.iter().any(|entry| {
+            let notable =
+                entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
+            // Requests go on while a start waits for its ready line, or while the listener is in trouble.
+            let hinders = !is_start(entry) && !entry.kind.is_listener();
+            let over_at = if hinders { entry.last() } else { entry.start };
+            let stands = over_at <= at || at - entry.start > TROUBLE_SETS_IN;
+            notable && last_at < over_at && entry.start <= at && stands
+        })
+    }
 }
 
 fn is_start(entry: &Entry) -> bool {

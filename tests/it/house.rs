@@ -7,7 +7,10 @@ const RULES: &[(&str, &[&str])] = &[
     ("window", PURE),
     ("words", PURE),
     ("facts", PURE),
+    ("psycopg", PURE),
+    ("stuck", PURE),
     ("timeline", PURE),
+    ("verify", PURE),
     ("report", PURE),
     (
         "render",

@@ -5,6 +5,8 @@
 
 mod api;
 #[cfg(feature = "capture")]
+mod busy;
+#[cfg(feature = "capture")]
 mod capture;
 #[cfg(feature = "capture")]
 mod catalogue;
@@ -19,10 +21,17 @@ mod faults;
 mod house;
 #[cfg(feature = "capture")]
 mod official_client;
+#[cfg(feature = "capture")]
+mod readme;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
+#[cfg(feature = "capture")]
+mod stuck;
+#[allow(dead_code)] // a build without captures runs fewer tests
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;
+#[cfg(feature = "capture")]
+mod verify;
 mod wire;

@@ -1,6 +1,6 @@
 """Asks `relay-diag serve` through the official clients and fails on the first thing that is not as they want it.
 
-Arguments: the server's URL, its token, and a JSON file with queries and the rows that `relay-diag query` gives.
+Arguments: the server's URL, its token, and a JSON file with what `relay-diag query --format json` gives for some queries.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from logfire.query_client import (
     UnexpectedResponseError,
 )
 
-URL, TOKEN, QUESTIONS = sys.argv[1:]
+URL, TOKEN, ANSWERS = sys.argv[1:]
 EVER = datetime(2020, 1, 1, tzinfo=timezone.utc)
+QUESTIONS = [(answer['query']['sql'], answer['rows']) for answer in json.load(open(ANSWERS))]
 JSON_COLUMNS = {
     'attributes',
     'attributes_json_schema',
@@ -76,8 +77,7 @@ def cell(column: str, text: str, wanted: object) -> object:
 
 
 def rows_equal(client: LogfireQueryClient) -> None:
-    for question in json.load(open(QUESTIONS)):
-        sql, wanted = question['sql'], question['rows']
+    for sql, wanted in QUESTIONS:
         result = client.query_json_rows(sql, min_timestamp=EVER, limit=10_000)
         check(result['rows'] == wanted, 'JSON', sql, result['rows'][:1], wanted[:1])
         names = [column['name'] for column in result['columns']]
@@ -157,12 +157,11 @@ def failures(client: LogfireQueryClient) -> None:
 def db_api() -> None:
     with logfire.db_api.connect(TOKEN, base_url=URL, min_timestamp=EVER) as connection:
         cursor = connection.cursor()
-        for question in json.load(open(QUESTIONS)):
-            # A `%` of the SQL would be a placeholder only if there were parameters.
-            cursor.execute(question['sql'])
+        for sql, wanted in QUESTIONS:
+            cursor.execute(sql)
             names = [column[0] for column in cursor.description]
             rows = [dict(zip(names, row)) for row in cursor.fetchall()]
-            check(rows == question['rows'], 'db_api', question['sql'])
+            check(rows == wanted, 'db_api', sql)
         cursor.execute('SELECT span_name, level FROM records WHERE span_name = %(name)s', {'name': 'connect'})
         check(cursor.rowcount > 0 and {row[0] for row in cursor.fetchall()} == {'connect'}, 'a named parameter')
         cursor.execute('SELECT %s AS text', ("it's; DROP TABLE records",))

@@ -1,12 +1,12 @@
 //! The official Python client as judge of `serve`: same rows, same limits, errors of the right class.
 //! Skipped, with a line that says so, where there is no Python or no network.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use relay_diag::serve::{self, Options, Token};
 use relay_diag::source::capture::Capture;
-use serde_json::json;
 
 use crate::support::{fixture, run};
 
@@ -32,6 +32,11 @@ fn ran(command: &mut Command) -> Result<Output, String> {
     }
 }
 
+/// Past the test harness, which keeps to itself what a passing test prints.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 /// A virtual environment with the packages, made once and kept with the build.
 fn python() -> Result<PathBuf, String> {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("official-client");
@@ -54,7 +59,9 @@ async fn the_official_client_is_content() {
         Ok(python) => python,
         Err(why) => {
             let why = why.lines().last().unwrap_or_default();
-            eprintln!("SKIPPED: the official client did not judge `serve`; it takes python3, pip and network: {why}");
+            say(&format!(
+                "SKIPPED: the official client did not judge `serve`; it takes python3, pip and network: {why}"
+            ));
             return;
         }
     };
@@ -66,18 +73,20 @@ async fn the_official_client_is_content() {
         ..Options::default()
     };
     let running = serve::start(capture, options).await.unwrap();
-    let expected: Vec<_> = QUERIES
+    // As text from program to script: reading numbers here could change their last digit.
+    let documents: Vec<String> = QUERIES
         .iter()
         .map(|sql| {
             let run = run(&[
                 "query", "--source", records, "--format", "json", "--limit", "10000", "--sql", sql,
             ]);
-            json!({"sql": sql, "rows": run.json()["rows"]})
+            assert!(run.stdout.contains("relay-diag.query.v1"), "{}", run.stderr);
+            run.stdout
         })
         .collect();
     let folder = tempfile::tempdir().unwrap();
-    let questions = folder.path().join("questions.json");
-    std::fs::write(&questions, json!(expected).to_string()).unwrap();
+    let answers = folder.path().join("answers.json");
+    std::fs::write(&answers, format!("[{}]", documents.join(","))).unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/official_client.py");
     let judged = tokio::task::spawn_blocking({
         let url = running.url.clone();
@@ -85,7 +94,7 @@ async fn the_official_client_is_content() {
             Command::new(python)
                 .arg(script)
                 .args([&url, TOKEN])
-                .arg(questions)
+                .arg(answers)
                 .output()
                 .unwrap()
         }
@@ -97,5 +106,5 @@ async fn the_official_client_is_content() {
     );
     assert!(output.status.success(), "{out}{err}");
     assert!(out.contains("all is as the official client wants it"), "{out}{err}");
-    eprintln!("{}", out.trim_end());
+    say(out.trim_end());
 }

@@ -1,5 +1,6 @@
 //! Cells side by side: how wide a column is, and where text is wrapped.
 
+use comfy_table::{Attribute, CellAlignment, Color, ContentArrangement, LineStyle, TableStyle};
 use unicode_width::UnicodeWidthStr;
 
 use crate::{
@@ -12,10 +13,10 @@ use crate::{
 
 /// Spaces between columns.
 pub(super) const GAP: usize = 2;
+/// The library puts one space between columns by itself.
+const PADDING: u16 = 1;
 /// Below this a wrapped column is a tower of syllables.
 pub(super) const MIN_COLUMN: usize = 8;
-
-const RESET: &str = "\u{1b}[0m";
 
 /// Text on a line of a terminal.
 pub(super) enum Terminal {}
@@ -69,23 +70,25 @@ impl Text {
     }
 }
 
-/// A text with what it looks like; `paint` is an escape sequence, or empty.
+/// What a text looks like.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Look {
+    pub(super) color: Option<Color>,
+    pub(super) bold: bool,
+}
+
+/// A text with what it looks like.
 pub(super) struct Item {
     pub(super) text: Text,
     pub(super) align: Align,
-    pub(super) paint: &'static str,
-}
-
-pub(super) fn push_painted(out: &mut Text, text: &Text, paint: &'static str) {
-    *out += paint;
-    *out += text;
-    *out += if paint.is_empty() { "" } else { RESET };
+    pub(super) look: Look,
 }
 
 /// The widest that a column may be so that all fit: only the widest columns shrink. `None` if they would become
 /// too narrow to read.
 pub(super) fn column_limit(grid: &[Vec<Item>], width: usize) -> Option<usize> {
-    let natural = widths(grid.iter().map(|row| row.iter().map(|item| item.text.width())));
+    // The library gives a column of empty texts one place too.
+    let natural = widths(grid.iter().map(|row| row.iter().map(|item| item.text.width().max(1))));
     let available = width.checked_sub(GAP * natural.len().saturating_sub(1))?;
     (MIN_COLUMN..=available)
         .rev()
@@ -106,39 +109,47 @@ fn widths<R: Iterator<Item = usize>>(rows: impl Iterator<Item = R>) -> Vec<usize
     widths
 }
 
-/// The cells of `grid` side by side, wrapped to `limit`; `ruled` draws a line under the first row.
+/// The cells of `grid` side by side, no column wider than `limit`; `ruled` draws a line under the first row.
 pub(super) fn push_grid(out: &mut Text, grid: &[Vec<Item>], limit: usize, ruled: bool) {
-    let wrapped: Vec<Vec<Vec<Text>>> = grid
-        .iter()
-        .map(|row| row.iter().map(|item| item.text.wrap(limit)).collect())
-        .collect();
-    let widest = |lines: &Vec<Text>| lines.iter().map(Text::width).max().unwrap_or(0);
-    let widths = widths(wrapped.iter().map(|row| row.iter().map(widest)));
-    for (number, (row, cells)) in grid.iter().zip(&wrapped).enumerate() {
-        for line in 0..cells.iter().map(Vec::len).max().unwrap_or(0) {
-            let mut spaces = 0;
-            for ((item, cell), width) in row.iter().zip(cells).zip(&widths) {
-                let Some(text) = cell.get(line).filter(|text| !text.as_str().is_empty()) else {
-                    spaces += width + GAP;
-                    continue;
-                };
-                let padding = width.saturating_sub(text.width());
-                let (left, right) = match item.align {
-                    Align::Left => (0, padding),
-                    Align::Right => (padding, 0),
-                };
-                out.repeat(" ", spaces + left);
-                push_painted(out, text, item.paint);
-                spaces = right + GAP;
-            }
-            *out += "\n";
+    let mut table = comfy_table::Table::new();
+    let rule = LineStyle::none().fill('─').junction('─');
+    table
+        .load_style(TableStyle::new().header_separator(rule))
+        .set_content_arrangement(ContentArrangement::Disabled)
+        .enforce_styling()
+        .style_text_only();
+    let (header, body) = grid.split_at(usize::from(ruled).min(grid.len()));
+    if let [header] = header {
+        table.set_header(header.iter().map(|item| item.cell(limit)));
+    }
+    table.add_rows(body.iter().map(|row| row.iter().map(|item| item.cell(limit))));
+    let last = table.column_count().saturating_sub(1);
+    for (index, column) in table.column_iter_mut().enumerate() {
+        column.set_padding((0, if index == last { 0 } else { PADDING }));
+    }
+    for line in table.lines() {
+        *out += &Text::laid_out(line.trim_end().to_owned());
+        *out += "\n";
+    }
+}
+
+impl Item {
+    /// Wrapped already: the widths of columns depend on each other, and the library looks at one at a time.
+    fn cell(&self, limit: usize) -> comfy_table::Cell {
+        let lines: Vec<String> = self.text.wrap(limit).into_iter().map(Text::into_string).collect();
+        let mut cell = comfy_table::Cell::new(lines.join("\n")).set_alignment(match self.align {
+            Align::Left => CellAlignment::Left,
+            Align::Right => CellAlignment::Right,
+        });
+        if self.text.as_str().is_empty() {
+            return cell;
         }
-        if ruled && number == 0 {
-            for (index, width) in widths.iter().enumerate() {
-                out.repeat(" ", if index == 0 { 0 } else { GAP });
-                out.repeat("─", *width);
-            }
-            *out += "\n";
+        if let Some(color) = self.look.color {
+            cell = cell.fg(color);
         }
+        if self.look.bold {
+            cell = cell.add_attribute(Attribute::Bold);
+        }
+        cell
     }
 }

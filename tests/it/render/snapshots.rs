@@ -114,6 +114,6 @@ fn rows_of_the_wrong_length_keep_the_shape() {
     );
     assert_eq!(
         render(&ragged, Format::Table, &PLAIN),
-        "ragged\n\na  b\n─  ─\n1\n\n1  2\n"
+        "ragged\n\na  b\n────\n1\n\n1  2\n"
     );
 }

@@ -1,0 +1,198 @@
+//! The sections of `verify` as typed facts: what each life of each instance did in the window. Pure.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::read::{bounds, evidence};
+use super::row::Row;
+use super::stuck::{Hung, hung};
+use super::{Bounds, Evidence};
+use crate::query::Section;
+use crate::window::Window;
+
+/// Everything that `verify` may look at.
+#[derive(Debug, Clone)]
+pub struct HealthFacts {
+    /// The window that was asked.
+    pub window: Window,
+    /// Where the lookback begins.
+    pub lookback_from: DateTime<Utc>,
+    /// How many records there are, and where.
+    pub bounds: Evidence<Bounds>,
+    /// Lives of instances, lookback included.
+    pub lives: Evidence<Life>,
+    /// What is in flight, and what hung and ended in the window.
+    pub hung: Evidence<Hung>,
+    /// The runbook's own query.
+    pub rows: Evidence<VerificationRow>,
+}
+
+/// One life of an instance: what it said of itself in the lookback, what it did in the window.
+#[derive(Debug, Clone)]
+pub struct Life {
+    /// The machine.
+    pub instance: String,
+    /// The process.
+    pub process: String,
+    /// False for what a process of the same name did before it was started again.
+    pub newest: bool,
+    /// The start of its first record.
+    pub first_at: DateTime<Utc>,
+    /// The end of its last record.
+    pub last_at: DateTime<Utc>,
+    /// The line that says that it starts.
+    pub started_line_at: Option<DateTime<Utc>>,
+    /// The line that says that it goes.
+    pub stopping_at: Option<DateTime<Utc>>,
+    /// Start lines within the profile's `starts_within`.
+    pub starting_lines: u64,
+    /// Seconds in which anything began.
+    pub active_seconds: u64,
+    /// When its listener last connected.
+    pub connected_at: Option<DateTime<Utc>>,
+    /// The first and the last sign of trouble since.
+    pub trouble: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Requests that ended in the window, health checks left out.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that did not, and whose statements did not.
+    pub with_database: u64,
+    /// Health checks that ended in the window.
+    pub health_requests: u64,
+    /// Finished statements.
+    pub statements: u64,
+    /// How long they took; `None` = there were none.
+    pub statement_times: Option<StatementTimes>,
+    /// Failed spans of any kind.
+    pub error_spans: u64,
+    /// Error logs that are not the listener's.
+    pub error_logs: u64,
+    /// The listener's error logs.
+    pub listener_errors: u64,
+    /// Those of them since it last connected.
+    pub listener_errors_open: u64,
+    /// The trace of an error.
+    pub error_trace_id: Option<String>,
+    /// The first line of an error.
+    pub error: Option<String>,
+}
+
+/// How long finished statements took, seconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct StatementTimes {
+    /// Median.
+    pub p50_s: f64,
+    /// 95th percentile.
+    pub p95_s: f64,
+    /// The longest.
+    pub max_s: f64,
+}
+
+/// A row of the runbook's query.
+#[derive(Debug, Clone)]
+pub struct VerificationRow {
+    /// The span's name.
+    pub span_name: String,
+    /// Its message.
+    pub message: String,
+    /// When it began.
+    pub start_timestamp: DateTime<Utc>,
+    /// Milliseconds; `None` for logs.
+    pub duration_ms: Option<f64>,
+    /// `ERROR`, `OK` or none.
+    pub otel_status_code: Option<String>,
+}
+
+impl HealthFacts {
+    /// Reads the sections of `verify`'s batch. A section that can't be read is not known; the others stay.
+    pub fn read(window: Window, lookback_from: DateTime<Utc>, sections: &BTreeMap<String, Section>) -> Self {
+        let mut rows = evidence(sections, "verification", verification_row);
+        if sections.get("verification").is_some_and(|section| section.clipped) {
+            // The runbook asks for the newest thirty: that there are more is no gap in the evidence.
+            rows.not_known = None;
+        }
+        rows.rows.sort_by(|a, b| {
+            (b.start_timestamp, &a.span_name, &a.message).cmp(&(a.start_timestamp, &b.span_name, &b.message))
+        });
+        rows.rows.truncate(NEWEST_ROWS);
+        let mut hung = evidence(sections, "stuck", hung);
+        hung.rows
+            .sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
+        Self {
+            window,
+            lookback_from,
+            bounds: evidence(sections, "bounds", bounds),
+            lives: evidence(sections, "health", life),
+            hung,
+            rows,
+        }
+    }
+
+    /// What could not be learned, by section.
+    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+        let sections = [
+            ("bounds", &self.bounds.not_known),
+            ("health", &self.lives.not_known),
+            ("stuck", &self.hung.not_known),
+            ("verification", &self.rows.not_known),
+        ];
+        sections
+            .into_iter()
+            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
+            .collect()
+    }
+}
+
+/// As many as the runbook's query asks for.
+const NEWEST_ROWS: usize = 30;
+
+fn life(row: &Row<'_>) -> Result<Life, String> {
+    let p95_s = row.maybe_float("statements_p95_s")?;
+    let statement_times = match p95_s {
+        Some(p95_s) => Some(StatementTimes {
+            p50_s: row.maybe_float("statements_p50_s")?.unwrap_or(p95_s),
+            p95_s,
+            max_s: row.maybe_float("statements_max_s")?.unwrap_or(p95_s),
+        }),
+        None => None,
+    };
+    Ok(Life {
+        instance: row.text("instance")?,
+        process: row.text("process")?,
+        newest: row.flag("newest_life")?,
+        first_at: row.time("first_at")?,
+        last_at: row.time("last_at")?,
+        started_line_at: row.maybe_time("started_line_at")?,
+        stopping_at: row.maybe_time("stopping_at")?,
+        starting_lines: row.count("starting_lines")?,
+        active_seconds: row.count("active_seconds")?,
+        connected_at: row.maybe_time("connected_at")?,
+        trouble: row
+            .maybe_time("trouble_first_at")?
+            .zip(row.maybe_time("trouble_last_at")?),
+        requests: row.count("requests")?,
+        failed: row.count("failed_requests_count")?,
+        with_database: row.count("requests_with_database")?,
+        health_requests: row.count("health_requests")?,
+        statements: row.count("statements")?,
+        statement_times,
+        error_spans: row.count("error_spans")?,
+        error_logs: row.count("error_logs")?,
+        listener_errors: row.count("listener_errors")?,
+        listener_errors_open: row.count("listener_errors_open")?,
+        error_trace_id: row.maybe_text("error_trace_id")?,
+        error: row.maybe_text("error_text")?,
+    })
+}
+
+fn verification_row(row: &Row<'_>) -> Result<VerificationRow, String> {
+    Ok(VerificationRow {
+        span_name: row.text("span_name")?,
+        message: row.text("message")?,
+        start_timestamp: row.time("start_timestamp")?,
+        duration_ms: row.maybe_float("duration_ms")?,
+        otel_status_code: row.maybe_text("otel_status_code")?,
+    })
+}

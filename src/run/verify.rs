@@ -1,0 +1,145 @@
+//! `verify`: one batch of four sections, asked again while it does not pass and there is time.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::context::not_known;
+use super::{Asked, Failure};
+use crate::cli::{Common, VerifyArgs};
+use crate::facts::health::HealthFacts;
+use crate::query::Batch;
+use crate::report::{Block, Note, Outcome, Report};
+use crate::verify::{Context, Demands, to_report, verify};
+use crate::window::{Window, parse_duration, parse_time};
+
+/// What `verify` judges, and the runbook's rows beside it.
+const SECTIONS: [&str; 4] = ["bounds", "health", "stuck", "verification"];
+/// A free plan allows five queries a minute for a whole organisation: four leave one for somebody else.
+const BETWEEN_QUERIES: Duration = Duration::from_secs(15);
+/// How often the progress line counts down.
+const TICK: Duration = Duration::from_secs(1);
+
+pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) -> Result<Report, Failure> {
+    let now = asked.window.to;
+    let demands = Demands {
+        restarted_after: args
+            .restarted_after
+            .as_deref()
+            .map(|text| parse_time(text, now))
+            .transpose()?,
+    };
+    let wait = match args.wait.as_deref() {
+        Some(text) => parse_duration(text)?.to_std().unwrap_or_default(),
+        None => Duration::ZERO,
+    };
+    // What was recorded does not change, and a window with a fixed end neither.
+    let changes = asked.source_kind == "api" && common.now.is_none() && common.to.is_none();
+    if !changes {
+        let mut report = ask(&asked, demands, &mut 0).await?;
+        if args.wait.is_some() {
+            let note = Note::from(String::from(
+                "asked once: the evidence is recorded, waiting changes nothing",
+            ));
+            report.blocks.push(Block::Notes(vec![note]));
+        }
+        return Ok(report);
+    }
+    let begun = tokio::time::Instant::now();
+    let mut spent = 0;
+    loop {
+        let asked_at = begun.elapsed();
+        let report = ask(&asked, demands, &mut spent).await?;
+        let pause = match pause(wait, asked_at, begun.elapsed()) {
+            Some(pause) if report.outcome != Outcome::Fine => pause,
+            _ => return Ok(report),
+        };
+        show_progress(&report.headline, pause, common.quiet).await;
+        asked.window = moved(asked.window, now, begun.elapsed());
+    }
+}
+
+/// How long to sleep before asking again; `None` = the time is over before that.
+fn pause(wait: Duration, asked_at: Duration, elapsed: Duration) -> Option<Duration> {
+    let next = (asked_at + BETWEEN_QUERIES).max(elapsed);
+    (next <= wait).then(|| next.saturating_sub(elapsed))
+}
+
+/// The window of the same length that ends `elapsed` after it was first asked for.
+fn moved(window: Window, first_to: DateTime<Utc>, elapsed: Duration) -> Window {
+    let to = first_to + chrono::TimeDelta::from_std(elapsed).unwrap_or_default();
+    Window {
+        from: to - window.length(),
+        to,
+    }
+}
+
+/// On a terminal only, which indicatif sees to.
+async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
+    let bar = if quiet {
+        ProgressBar::hidden()
+    } else {
+        ProgressBar::new_spinner()
+    };
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
+        bar.set_style(style);
+    }
+    let until = tokio::time::Instant::now() + pause;
+    loop {
+        let left = until.saturating_duration_since(tokio::time::Instant::now());
+        if left.is_zero() {
+            break;
+        }
+        let text = format!("{headline}; asking again in {}s", left.as_secs() + 1);
+        bar.set_message(crate::render::for_terminal(&text));
+        bar.tick();
+        tokio::time::sleep(left.min(TICK)).await;
+    }
+    bar.finish_and_clear();
+}
+
+async fn ask(asked: &Asked, demands: Demands, spent: &mut u32) -> Result<Report, Failure> {
+    let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
+    let (sections, attempts) = asked.ask_batch(&batch).await?;
+    let facts = HealthFacts::read(asked.window, asked.window.from - asked.settings.lookback, &sections);
+    let not_known = not_known(facts.not_known());
+    *spent += attempts.max(1);
+    let context = Context {
+        document: asked.document("verify", *spent, &not_known),
+        notes: asked.notes(*spent, &not_known),
+        rows: &facts.rows.rows,
+    };
+    let report = asked.with_doubts(to_report(&verify(&facts, &asked.settings, demands), context));
+    Ok(if facts.bounds.no_records() {
+        asked.found_nothing(report)
+    } else {
+        report
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn s(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn queries_are_at_least_fifteen_seconds_apart() {
+        assert_eq!(pause(s(300), s(0), s(2)), Some(s(13)));
+        assert_eq!(
+            pause(s(300), s(30), s(50)),
+            Some(s(0)),
+            "a slow answer has waited enough"
+        );
+    }
+
+    #[test]
+    fn it_ends_when_the_time_is_over() {
+        assert_eq!(pause(s(0), s(0), s(1)), None, "without --wait it asks once");
+        assert_eq!(pause(s(300), s(290), s(292)), None);
+        assert_eq!(pause(s(300), s(285), s(286)), Some(s(14)));
+    }
+}
