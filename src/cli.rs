@@ -24,6 +24,10 @@ pub struct Cli {
 pub enum Command {
     /// What happened? The incident timeline
     Timeline,
+    /// Why? The failure mode, what it rests on, what it is not, and what to do
+    Diagnose,
+    /// What does this mean? A failure mode, or a pasted error
+    Explain(ExplainArgs),
     /// Anything else: the rows of a query by name, or of your own SQL
     Query(QueryArgs),
     /// What does it ask? The catalogue of queries
@@ -57,6 +61,21 @@ pub struct QueryArgs {
     /// The most rows to fetch (at most 10000)
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag explain partial-connect-hang
+  relay-diag explain --error \"QueuePool limit of size 10 overflow 5 reached, connection timed out\"
+  pbpaste | relay-diag explain --error -")]
+pub struct ExplainArgs {
+    /// A failure mode; none = the list of them
+    #[arg(value_name = "FAILURE-MODE", conflicts_with = "error")]
+    pub failure_mode: Option<String>,
+    /// An error message to classify; `-` reads it from standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub error: Option<String>,
 }
 
 /// `queries …`.

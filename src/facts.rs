@@ -1,7 +1,10 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
+mod checkouts;
 mod read;
 mod row;
+
+pub use checkouts::{RouteOfProcess, Work};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -37,6 +40,10 @@ pub struct Facts {
     pub hangs: Evidence<Hang>,
     /// Failures by template and burst.
     pub errors: Evidence<ErrorBurst>,
+    /// Routes of processes, if any process ran out of connections.
+    pub checkouts: Evidence<RouteOfProcess>,
+    /// Work queued and work run; one row.
+    pub work: Evidence<Work>,
 }
 
 /// The extent of the evidence.
@@ -315,6 +322,8 @@ impl Facts {
             ("gaps", &self.gaps.not_known),
             ("hangs", &self.hangs.not_known),
             ("errors", &self.errors.not_known),
+            ("checkouts", &self.checkouts.not_known),
+            ("work", &self.work.not_known),
         ];
         sections
             .into_iter()

@@ -3,12 +3,14 @@
 
 pub mod cli;
 pub mod config;
+pub mod error_text;
 pub mod facts;
 pub mod profile;
 pub mod query;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod signature;
 pub mod source;
 pub mod timeline;
 pub mod window;

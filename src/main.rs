@@ -89,7 +89,11 @@ async fn answer(cli: Cli) -> u8 {
 }
 
 fn world(cli: &Cli) -> World {
-    let from_stdin = matches!(&cli.command, Command::Query(args) if args.sql.as_deref() == Some("-"));
+    let from_stdin = match &cli.command {
+        Command::Query(args) => args.sql.as_deref() == Some("-"),
+        Command::Explain(args) => args.error.as_deref() == Some("-"),
+        _ => false,
+    };
     let mut input = String::new();
     if from_stdin {
         // What can't be read as text is refused as SQL further on.

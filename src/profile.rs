@@ -48,6 +48,32 @@ pub struct Settings {
     pub process: Process,
     /// What its queue listener logs.
     pub listener: Listener,
+    /// Spans that queue work, and spans that run it.
+    pub work: Work,
+    /// Commands for the person on call.
+    pub remedies: Remedies,
+}
+
+/// Work that one part of the application queues and another runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Work {
+    /// Spans that queue it.
+    pub queued: Vec<String>,
+    /// Spans of its runs.
+    pub run: Vec<String>,
+}
+
+/// Commands to paste. `{app}` stands for the application's name, `{instances}` for the instances concerned.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedies {
+    /// Shows the instances.
+    pub list_instances: String,
+    /// Restarts those concerned.
+    pub restart_instances: String,
+    /// Shows what the platform logged of them.
+    pub instance_logs: String,
 }
 
 /// The application and where it runs.

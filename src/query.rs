@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 /// The built-in questions: name and text. One line adds one.
 const BUILT_IN: &[(&str, &str)] = &[
     ("bounds", include_str!("../queries/bounds.sql")),
+    ("checkouts", include_str!("../queries/checkouts.sql")),
     ("errors", include_str!("../queries/errors.sql")),
     ("gaps", include_str!("../queries/gaps.sql")),
     ("hangs", include_str!("../queries/hangs.sql")),
@@ -25,6 +26,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("spans", include_str!("../queries/spans.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
     ("verification", include_str!("../queries/verification.sql")),
+    ("work", include_str!("../queries/work.sql")),
 ];
 
 /// Where a query's text came from.

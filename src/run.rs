@@ -2,6 +2,8 @@
 
 mod catalogue;
 mod context;
+mod diagnose;
+mod explain;
 mod rows;
 mod timeline;
 
@@ -120,6 +122,8 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             catalogue::check(&catalogue, &config.settings, &world).await
         }
         Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Diagnose => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Explain(args) => explain::run(args, &world),
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await

@@ -28,6 +28,8 @@ impl Facts {
             traffic: evidence(sections, "traffic", bucket),
             gaps: evidence(sections, "gaps", gap),
             errors: evidence(sections, "errors", error_burst),
+            checkouts: evidence(sections, "checkouts", super::checkouts::route_of_process),
+            work: evidence(sections, "work", super::checkouts::work),
             processes,
             lifecycle,
             hangs,
@@ -35,7 +37,7 @@ impl Facts {
     }
 }
 
-fn evidence<T>(
+pub(super) fn evidence<T>(
     sections: &BTreeMap<String, Section>,
     name: &str,
     read: impl Fn(&Row<'_>) -> Result<T, String>,

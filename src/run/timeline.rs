@@ -1,4 +1,4 @@
-//! `timeline`: one batch of eight sections, read into facts.
+//! `timeline`: one batch of ten sections, read into facts.
 
 use super::context::NotKnown;
 use super::{Asked, Failure};
@@ -11,7 +11,7 @@ use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "bounds",
     "processes",
     "lifecycle",
@@ -20,6 +20,8 @@ const SECTIONS: [&str; 8] = [
     "gaps",
     "hangs",
     "errors",
+    "checkouts",
+    "work",
 ];
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
 const SHORTEST_PAUSE_S: f64 = 60.0;
@@ -99,6 +101,8 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("lost_message", some(any_of(&listener.lost))),
         ("reconnect_failed_message", some(any_of(&listener.reconnect_failed))),
         ("notify_failed_message", some(any_of(&listener.notify_failed))),
+        ("queued_span", some(exactly_any_of(&settings.work.queued))),
+        ("run_span", some(exactly_any_of(&settings.work.run))),
         ("listener_message", some(any_of(&listener.trouble()))),
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),

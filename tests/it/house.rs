@@ -8,6 +8,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("words", PURE),
     ("facts", PURE),
     ("timeline", PURE),
+    ("error_text", PURE),
+    ("signature", PURE),
     ("report", PURE),
     (
         "render",

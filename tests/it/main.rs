@@ -14,7 +14,10 @@ mod cli;
 #[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
+mod diagnose;
+#[cfg(feature = "capture")]
 mod duckdb;
+mod explain;
 mod house;
 mod render;
 mod support;
