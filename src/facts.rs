@@ -3,8 +3,10 @@
 mod checkouts;
 mod read;
 mod row;
+mod second;
 
 pub use checkouts::{RouteOfProcess, Work};
+pub use second::{Affected, ConnectError, Occupancy, Second, Share};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -78,6 +80,8 @@ pub struct Process {
     pub first_at: DateTime<Utc>,
     /// The end of its last record.
     pub last_at: DateTime<Utc>,
+    /// Its records.
+    pub lines: u64,
 }
 
 /// What a log line of the profile means.

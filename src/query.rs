@@ -14,12 +14,16 @@ use std::path::{Path, PathBuf};
 
 /// The built-in questions: name and text. One line adds one.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("affected", include_str!("../queries/affected.sql")),
+    ("attempts", include_str!("../queries/attempts.sql")),
     ("bounds", include_str!("../queries/bounds.sql")),
     ("checkouts", include_str!("../queries/checkouts.sql")),
+    ("contrast", include_str!("../queries/contrast.sql")),
     ("errors", include_str!("../queries/errors.sql")),
     ("gaps", include_str!("../queries/gaps.sql")),
     ("hangs", include_str!("../queries/hangs.sql")),
     ("lifecycle", include_str!("../queries/lifecycle.sql")),
+    ("occupancy", include_str!("../queries/occupancy.sql")),
     ("operations", include_str!("../queries/operations.sql")),
     ("processes", include_str!("../queries/processes.sql")),
     ("runs", include_str!("../queries/runs.sql")),

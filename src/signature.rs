@@ -4,6 +4,9 @@
 //! Confidence counts independent pieces of evidence: three or more = high, two = medium, one = low; one step lower if
 //! evidence that the signature needs could not be read.
 
+mod advice;
+mod budget;
+mod contrast;
 mod mode;
 mod scene;
 
@@ -23,6 +26,7 @@ mod report;
 mod slow_database;
 mod worker_silent;
 
+pub use advice::{advise, extent};
 pub use mode::{FailureMode, Finding};
 pub use report::{Findings, headline, short, to_report};
 
@@ -215,11 +219,19 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
     };
     Diagnosis {
         answer,
-        also: found.collect(),
+        also: found.map(symptom).collect(),
         ruled_out,
         not_assessed,
         inconclusive,
     }
+}
+
+/// Beside a mechanism an empty pool is explained.
+fn symptom(mut other: Answer) -> Answer {
+    if other.failure_mode == Some(FailureMode::PoolExhausted) {
+        other.summary = String::from("the connection pool was empty, as a symptom of the answer above");
+    }
+    other
 }
 
 fn answer(signature: &Signature, matched: Matched, all_known: bool) -> Answer {

@@ -91,6 +91,7 @@ fn process(row: &Row<'_>) -> Result<Process, String> {
         service_version: row.maybe_text("service_version")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
+        lines: row.count("lines")?,
     })
 }
 

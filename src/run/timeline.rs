@@ -6,6 +6,7 @@ use crate::facts::{Facts, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
+use crate::signature::{classify, short};
 use crate::source::Request;
 use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
@@ -46,8 +47,11 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
         })
         .collect();
     let spent = answer.attempts.max(1);
+    let mut document = asked.document("timeline", spent, &not_known);
+    let diagnosis = classify(&facts, &asked.settings);
+    document.insert(String::from("diagnosis"), short(&diagnosis));
     let context = ReportContext {
-        document: asked.document("timeline", spent, &not_known),
+        document,
         notes: asked.notes(spent, &not_known),
         project_url: &asked.settings.app.project_url,
     };
@@ -84,6 +88,9 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     Parameters::from([
         ("from", Parameter::Timestamp(window.from)),
         ("to", Parameter::Timestamp(window.to)),
+        // Without a diagnosis the whole window stands for the incident.
+        ("incident_from", Parameter::Timestamp(window.from)),
+        ("incident_to", Parameter::Timestamp(window.to)),
         ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),

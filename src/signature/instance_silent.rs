@@ -9,6 +9,8 @@ use crate::words::{counted, duration};
 
 /// A machine that is replaced is back by then.
 const LEAST_SILENCE: TimeDelta = TimeDelta::minutes(2);
+/// A silence is longer than its usual distance between records by this factor.
+const UNUSUAL: f64 = 10.0;
 /// A shutdown line this long before the last record makes the end an orderly one.
 const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// Requests in the minute after a silence, against the usual minute, that are clients catching up.
@@ -75,7 +77,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
         .map(|other| other.first_at)
         .min();
     let until = next.unwrap_or(facts.window.to);
-    if until - last_at < LEAST_SILENCE {
+    if until - last_at < LEAST_SILENCE || to_seconds(until - last_at) < UNUSUAL * usual_s(process) {
         return None;
     }
     let others: Vec<&Process> = facts
@@ -166,6 +168,13 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
         to: next,
         instances: vec![process.instance.clone()],
     })
+}
+
+/// The mean distance of its records, seconds: a worker that has little to do says little.
+fn usual_s(process: &Process) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // counts of records
+    let records = process.lines.max(1) as f64;
+    to_seconds(process.last_at - process.first_at) / records
 }
 
 fn mid_request(scene: &Scene<'_>, instance: &str, at: DateTime<Utc>) -> usize {

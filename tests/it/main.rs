@@ -20,6 +20,8 @@ mod duckdb;
 mod explain;
 mod house;
 mod render;
+#[cfg(feature = "capture")]
+mod stories;
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;
