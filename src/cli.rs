@@ -28,6 +28,10 @@ pub enum Command {
     Timeline,
     /// What is hanging, or hung? Longest first, and what each waits on
     Stuck,
+    /// Why? The failure mode, what it rests on, what it is not, and what to do
+    Diagnose,
+    /// What does this mean? A failure mode, or a pasted error
+    Explain(ExplainArgs),
     /// Anything else: the rows of a query by name, or of your own SQL
     Query(QueryArgs),
     /// What does it ask? The catalogue of queries
@@ -100,6 +104,21 @@ pub struct ServeArgs {
     /// A file with the token that clients must bring; or set RELAY_DIAG_SERVE_TOKEN
     #[arg(long, value_name = "FILE")]
     pub token_file: Option<PathBuf>,
+}
+
+/// `explain`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag explain partial-connect-hang
+  relay-diag explain --error \"QueuePool limit of size 10 overflow 5 reached, connection timed out\"
+  pbpaste | relay-diag explain --error -")]
+pub struct ExplainArgs {
+    /// A failure mode; none = the list of them
+    #[arg(value_name = "FAILURE-MODE", conflicts_with = "error")]
+    pub failure_mode: Option<String>,
+    /// An error message to classify; `-` reads it from standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub error: Option<String>,
 }
 
 /// `queries …`.

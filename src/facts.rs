@@ -1,9 +1,14 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
+mod checkouts;
 pub mod health;
 mod read;
 mod row;
+mod second;
 pub mod stuck;
+
+pub use checkouts::{RouteOfProcess, Work};
+pub use second::{Affected, ConnectError, Occupancy, Second, Share};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -46,6 +51,10 @@ pub struct Facts {
     pub hangs: Evidence<Hang>,
     /// Failures by template and burst.
     pub errors: Evidence<ErrorBurst>,
+    /// Routes of processes, if any process ran out of connections.
+    pub checkouts: Evidence<RouteOfProcess>,
+    /// Work queued and work run; one row.
+    pub work: Evidence<Work>,
 }
 
 /// The extent of the evidence.
@@ -80,6 +89,8 @@ pub struct Process {
     pub first_at: DateTime<Utc>,
     /// The end of its last record.
     pub last_at: DateTime<Utc>,
+    /// Its records.
+    pub lines: u64,
 }
 
 /// What a log line of the profile means.
@@ -324,6 +335,8 @@ impl Facts {
             ("gaps", &self.gaps.not_known),
             ("hangs", &self.hangs.not_known),
             ("errors", &self.errors.not_known),
+            ("checkouts", &self.checkouts.not_known),
+            ("work", &self.work.not_known),
         ];
         sections
             .into_iter()

@@ -4,6 +4,7 @@
 pub mod cli;
 pub mod config;
 pub mod credentials;
+pub mod error_text;
 pub mod facts;
 pub mod log;
 pub mod profile;
@@ -14,6 +15,7 @@ pub mod report;
 pub mod run;
 #[cfg(feature = "capture")]
 pub mod serve;
+pub mod signature;
 pub mod source;
 pub mod stuck;
 pub mod timeline;

@@ -162,7 +162,11 @@ fn force_fault(world: &World) {
 }
 
 fn world(cli: &Cli, terminal: &Terminal) -> World {
-    let from_stdin = matches!(&cli.command, Command::Query(args) if args.sql.as_deref() == Some("-"));
+    let from_stdin = match &cli.command {
+        Command::Query(args) => args.sql.as_deref() == Some("-"),
+        Command::Explain(args) => args.error.as_deref() == Some("-"),
+        _ => false,
+    };
     let mut input = String::new();
     if from_stdin {
         // What can't be read as text is refused as SQL further on.

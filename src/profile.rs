@@ -57,8 +57,32 @@ pub struct Settings {
     pub pool: Pool,
     /// What `verify` requires.
     pub verify: Verify,
-    /// What to do when it fails.
-    pub remediation: Remediation,
+    /// Spans that queue work, and spans that run it.
+    pub work: Work,
+    /// Commands for the person on call.
+    pub remedies: Remedies,
+}
+
+/// Work that one part of the application queues and another runs.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Work {
+    /// Spans that queue it.
+    pub queued: Vec<String>,
+    /// Spans of its runs.
+    pub run: Vec<String>,
+}
+
+/// Commands to paste. `{app}` stands for the application's name, `{instances}` for the instances concerned.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Remedies {
+    /// Shows the instances.
+    pub list_instances: String,
+    /// Restarts those concerned.
+    pub restart_instances: String,
+    /// Shows what the platform logged of them.
+    pub instance_logs: String,
 }
 
 /// The application and where it runs.
@@ -149,14 +173,6 @@ pub struct Verify {
     /// See `max_starts`.
     #[serde(deserialize_with = "duration")]
     pub starts_within: TimeDelta,
-}
-
-/// Commands for people to paste.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Remediation {
-    /// With `{instances}` and `{app}` to be filled in; empty: there is none.
-    pub restart_command: String,
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {

@@ -14,12 +14,17 @@ use std::path::{Path, PathBuf};
 
 /// The built-in questions: name and text. One line adds one.
 const BUILT_IN: &[(&str, &str)] = &[
+    ("affected", include_str!("../queries/affected.sql")),
+    ("attempts", include_str!("../queries/attempts.sql")),
     ("bounds", include_str!("../queries/bounds.sql")),
+    ("checkouts", include_str!("../queries/checkouts.sql")),
+    ("contrast", include_str!("../queries/contrast.sql")),
     ("errors", include_str!("../queries/errors.sql")),
     ("gaps", include_str!("../queries/gaps.sql")),
     ("hangs", include_str!("../queries/hangs.sql")),
     ("health", include_str!("../queries/health.sql")),
     ("lifecycle", include_str!("../queries/lifecycle.sql")),
+    ("occupancy", include_str!("../queries/occupancy.sql")),
     ("operations", include_str!("../queries/operations.sql")),
     ("processes", include_str!("../queries/processes.sql")),
     ("runs", include_str!("../queries/runs.sql")),
@@ -27,6 +32,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("stuck", include_str!("../queries/stuck.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
     ("verification", include_str!("../queries/verification.sql")),
+    ("work", include_str!("../queries/work.sql")),
 ];
 
 /// Where a query's text came from.

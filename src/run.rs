@@ -4,6 +4,8 @@ mod ask;
 mod catalogue;
 mod check;
 mod context;
+mod diagnose;
+mod explain;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
@@ -154,6 +156,8 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
         Command::Verify(args) => {
             verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
         }
+        Command::Diagnose => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Explain(args) => explain::run(args, &world),
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await

@@ -5,13 +5,13 @@
 //! at most [`MOST_ENTRIES`] rows however long the window was, and what was folded is counted in its row.
 
 mod entry;
-mod failures;
+pub(crate) mod failures;
 mod fold;
 mod gaps;
 mod hangs;
 mod headline;
-mod listener;
-mod processes;
+pub(crate) mod listener;
+pub(crate) mod processes;
 mod report;
 mod runs;
 
@@ -51,7 +51,11 @@ pub(crate) struct Scene<'a> {
     profile: &'a Settings,
 }
 
-impl Scene<'_> {
+impl<'a> Scene<'a> {
+    pub(crate) fn new(facts: &'a Facts, profile: &'a Settings) -> Self {
+        Self { facts, profile }
+    }
+
     /// " on <instance>" when another instance was at work at that time, else nothing.
     fn on(&self, instance: &str, at: DateTime<Utc>) -> String {
         let others = self.facts.processes.rows.iter();
@@ -80,7 +84,7 @@ impl Scene<'_> {
 
 /// Tells what happened in the window.
 pub fn timeline(facts: &Facts, profile: &Settings) -> Timeline {
-    let scene = Scene { facts, profile };
+    let scene = Scene::new(facts, profile);
     let mut entries = processes::entries(&scene);
     let episodes = listener::episodes(&scene);
     entries.extend(listener::entries(&scene, &episodes));

@@ -128,7 +128,7 @@ fn next(checks: &[Check], instances: &[Instance<'_>], profile: &Settings) -> Vec
         .map(|instance| shell_word(instance.name))
         .collect();
     let mut commands = Vec::new();
-    let command = profile.remediation.restart_command.trim();
+    let command = profile.remedies.restart_instances.trim();
     if !command.is_empty() && !failing.is_empty() {
         commands.push(
             command

@@ -28,6 +28,8 @@ impl Facts {
             traffic: evidence(sections, "traffic", bucket),
             gaps: evidence(sections, "gaps", gap),
             errors: evidence(sections, "errors", error_burst),
+            checkouts: evidence(sections, "checkouts", super::checkouts::route_of_process),
+            work: evidence(sections, "work", super::checkouts::work),
             processes,
             lifecycle,
             hangs,
@@ -89,6 +91,7 @@ pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
         service_version: row.maybe_text("service_version")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
+        lines: row.count("lines")?,
     })
 }
 

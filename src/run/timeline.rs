@@ -1,4 +1,4 @@
-//! `timeline`: one batch of eight sections, read into facts.
+//! `timeline`: one batch of ten sections, read into facts.
 
 use super::context::not_known;
 use super::{Asked, Failure};
@@ -6,11 +6,12 @@ use crate::facts::{Facts, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
+use crate::signature::{classify, short};
 use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
-const SECTIONS: [&str; 8] = [
+const SECTIONS: [&str; 10] = [
     "bounds",
     "processes",
     "lifecycle",
@@ -19,6 +20,8 @@ const SECTIONS: [&str; 8] = [
     "gaps",
     "hangs",
     "errors",
+    "checkouts",
+    "work",
 ];
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
 const SHORTEST_PAUSE_S: f64 = 60.0;
@@ -30,8 +33,10 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let not_known = not_known(facts.not_known());
     let spent = attempts.max(1);
     let project_url = asked.project_url();
+    let mut document = asked.document("timeline", spent, &not_known);
+    document.insert(String::from("diagnosis"), short(&classify(&facts, &asked.settings)));
     let context = ReportContext {
-        document: asked.document("timeline", spent, &not_known),
+        document,
         notes: asked.notes(spent, &not_known),
         project_url: &project_url,
     };
@@ -69,6 +74,9 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     Parameters::from([
         ("from", Parameter::Timestamp(window.from)),
         ("to", Parameter::Timestamp(window.to)),
+        // Without a diagnosis the whole window stands for the incident.
+        ("incident_from", Parameter::Timestamp(window.from)),
+        ("incident_to", Parameter::Timestamp(window.to)),
         ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),
@@ -86,6 +94,8 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("lost_message", some(any_of(&listener.lost))),
         ("reconnect_failed_message", some(any_of(&listener.reconnect_failed))),
         ("notify_failed_message", some(any_of(&listener.notify_failed))),
+        ("queued_span", some(exactly_any_of(&settings.work.queued))),
+        ("run_span", some(exactly_any_of(&settings.work.run))),
         ("listener_message", some(any_of(&listener.trouble()))),
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),

@@ -1,13 +1,11 @@
 //! Bursts of failures, an empty pool among them, and stretches of slow statements.
 
 use std::cmp::Reverse;
-use std::sync::LazyLock;
 
 use chrono::TimeDelta;
-use regex::Regex;
 
 use super::{BUCKETS, Entry, EntryKind, Scene};
-use crate::facts::{Bucket, ErrorBurst};
+use crate::facts::{Bucket, ErrorBurst, Facts};
 use crate::report::Severity;
 use crate::words::{self, counted};
 
@@ -20,17 +18,10 @@ const LEAST_SLOW_STATEMENTS: u64 = 5;
 /// Buckets in between that had too few statements to tell do not end a slow stretch.
 const SLOW_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
-/// `QueuePool limit of size 10 overflow 5 reached`, by structure and not by the words around it.
-static POOL_LIMIT: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"(?i)pool\b.*\bsize (\d+) overflow (\d+) reached").ok());
-
 /// Size and overflow of the pool that an error says is empty.
 pub(super) fn empty_pool(error: &str) -> Option<(u64, u64)> {
-    let found = POOL_LIMIT.as_ref()?.captures(error)?;
-    Some((
-        found.get(1)?.as_str().parse().ok()?,
-        found.get(2)?.as_str().parse().ok()?,
-    ))
+    let limits = crate::error_text::pool_limits(error)?;
+    Some((limits.size, limits.overflow))
 }
 
 pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
@@ -137,21 +128,43 @@ fn is_slow(bucket: &Bucket) -> bool {
     bucket.statements_slow >= LEAST_SLOW_STATEMENTS && 2 * bucket.statements_slow > bucket.statements
 }
 
-pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
-    let mut buckets: Vec<&Bucket> = scene.facts.traffic.rows.iter().collect();
+/// Stretches in which most statements were slow.
+pub(crate) struct SlowStretches<'a> {
+    pub stretches: Vec<Vec<&'a Bucket>>,
+    /// The median of the other buckets, seconds.
+    pub usual_s: Option<f64>,
+    /// The last one goes on at the end of the window.
+    pub goes_on: bool,
+}
+
+/// Finds them.
+pub(crate) fn slow_stretches(facts: &Facts) -> SlowStretches<'_> {
+    let mut buckets: Vec<&Bucket> = facts.traffic.rows.iter().collect();
     buckets.sort_by_key(|bucket| bucket.at);
-    let usual = median(
-        buckets
-            .iter()
-            .filter(|bucket| !is_slow(bucket))
-            .filter_map(|bucket| bucket.statements_p50_s),
-    );
-    let pause = (scene.facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
+    let others = buckets.iter().filter(|bucket| !is_slow(bucket));
+    let usual_s = median(others.filter_map(|bucket| bucket.statements_p50_s));
+    let pause = (facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
     let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
-    let stretches = slow.chunk_by(|a, b| b.at - a.at <= pause);
-    let mut entries: Vec<Entry> = stretches.filter_map(|stretch| slow_stretch(stretch, usual)).collect();
+    let stretches: Vec<Vec<&Bucket>> = slow.chunk_by(|a, b| b.at - a.at <= pause).map(<[_]>::to_vec).collect();
+    let last = stretches.last().and_then(|stretch| stretch.last());
+    let goes_on = last
+        .and_then(|bucket| bucket.slow_between)
+        .is_some_and(|(_, end)| facts.window.to - end <= pause);
+    SlowStretches {
+        stretches,
+        usual_s,
+        goes_on,
+    }
+}
+
+pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
+    let slow = slow_stretches(scene.facts);
+    let stretches = slow.stretches.iter();
+    let mut entries: Vec<Entry> = stretches
+        .filter_map(|stretch| slow_stretch(stretch, slow.usual_s))
+        .collect();
     if let Some(last) = entries.last_mut() {
-        last.in_progress = last.end.is_some_and(|end| scene.facts.window.to - end <= pause);
+        last.in_progress = slow.goes_on;
         last.end = last.end.filter(|_| !last.in_progress);
     }
     entries

@@ -9,7 +9,7 @@ use crate::report::Severity;
 use crate::words;
 
 /// A listener's trouble.
-pub(super) struct Episode<'a> {
+pub(crate) struct Episode<'a> {
     pub instance: &'a str,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -17,12 +17,12 @@ pub(super) struct Episode<'a> {
     pub over_at: Option<DateTime<Utc>>,
     /// The line that ended it is a connect of the same process.
     pub reconnected: bool,
-    first: &'a Line,
-    attempts: u64,
+    pub first: &'a Line,
+    pub attempts: u64,
     /// Some attempt to reconnect is known to have failed.
-    answered: bool,
+    pub answered: bool,
     undelivered: u64,
-    lines: u64,
+    pub lines: u64,
 }
 
 fn is_trouble(kind: LineKind) -> bool {
@@ -30,7 +30,7 @@ fn is_trouble(kind: LineKind) -> bool {
 }
 
 /// All episodes that reach into the window, in time order.
-pub(super) fn episodes<'a>(scene: &Scene<'a>) -> Vec<Episode<'a>> {
+pub(crate) fn episodes<'a>(scene: &Scene<'a>) -> Vec<Episode<'a>> {
     let lines = &scene.facts.lifecycle.rows;
     let mut found: Vec<Episode<'a>> = Vec::new();
     for line in lines.iter().filter(|line| is_trouble(line.kind)) {

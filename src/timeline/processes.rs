@@ -11,18 +11,18 @@ use crate::words::counted;
 pub(super) const READY_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 /// A process whose beginning the records show.
-pub(super) struct Start<'a> {
+pub(crate) struct Start<'a> {
     pub instance: &'a str,
     pub at: DateTime<Utc>,
     /// The listener's first connect, if it came soon enough to be part of the start.
     pub ready: Option<&'a Line>,
-    before: Option<&'a Process>,
-    version: Option<&'a str>,
+    pub before: Option<&'a Process>,
+    pub version: Option<&'a str>,
 }
 
 /// All starts of the evidence, lookback included, in time order. The first process of an instance counts as started
 /// only if it says so: otherwise it may have been there before the evidence begins.
-pub(super) fn starts<'a>(scene: &Scene<'a>) -> Vec<Start<'a>> {
+pub(crate) fn starts<'a>(scene: &Scene<'a>) -> Vec<Start<'a>> {
     let facts = scene.facts;
     let mut found = Vec::new();
     for process in &facts.processes.rows {

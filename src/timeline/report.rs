@@ -111,7 +111,7 @@ pub fn to_report(timeline: &Timeline, context: ReportContext<'_>) -> Report {
     let entries: Vec<Value> = timeline.entries.iter().map(document).collect();
     let mut whole = context.document;
     whole.insert(String::from("headline"), json!(timeline.headline));
-    whole.insert(String::from("diagnosis"), Value::Null);
+    whole.entry("diagnosis").or_insert(Value::Null);
     whole.insert(String::from("entries"), Value::Array(entries.clone()));
     Report {
         headline: timeline.headline.clone(),

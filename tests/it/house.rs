@@ -11,6 +11,8 @@ const RULES: &[(&str, &[&str])] = &[
     ("stuck", PURE),
     ("timeline", PURE),
     ("verify", PURE),
+    ("error_text", PURE),
+    ("signature", PURE),
     ("report", PURE),
     (
         "render",

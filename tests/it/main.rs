@@ -15,7 +15,10 @@ mod cli;
 #[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
+mod diagnose;
+#[cfg(feature = "capture")]
 mod duckdb;
+mod explain;
 #[cfg(feature = "capture")]
 mod faults;
 mod house;
@@ -26,9 +29,10 @@ mod readme;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
+#[allow(dead_code)] // a build without captures runs fewer tests
+mod stories;
 #[cfg(feature = "capture")]
 mod stuck;
-#[allow(dead_code)] // a build without captures runs fewer tests
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;

@@ -57,6 +57,11 @@ fn every_recording_is_told_as_its_label_says() {
         assert!(entries.len() <= MOST_ROWS, "{}: {} rows", case.name, entries.len());
         assert_eq!(document["queries_spent"], 1, "{}", case.name);
         assert_eq!(document["complete"], true, "{}: {}", case.name, document["not_known"]);
+        assert_eq!(
+            document["diagnosis"]["failure_mode"], case.label["failure_mode"],
+            "{}",
+            case.name
+        );
         check_events(&case, entries);
         check_stuck(&case, entries);
         check_incident(&case, &document);

@@ -1,0 +1,143 @@
+//! Facts of the second request: what the first one suggested to ask. Names result columns, judges nothing.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::Evidence;
+use super::read::evidence;
+use super::row::Row;
+use crate::query::Section;
+
+/// Requests of a route on an instance during the incident.
+#[derive(Debug, Clone)]
+pub struct Affected {
+    /// Method and route.
+    pub route: Option<String>,
+    /// The machine.
+    pub instance: String,
+    /// All.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// Those that hung.
+    pub hung: u64,
+    /// Those that did either.
+    pub affected: u64,
+    /// The longest, seconds.
+    pub longest_s: Option<f64>,
+}
+
+/// How often a value of an attribute stands on requests that hung, and on fast ones beside them.
+#[derive(Debug, Clone)]
+pub struct Share {
+    /// What is compared.
+    pub attribute: String,
+    /// One of its values.
+    pub value: String,
+    /// Hung requests with it.
+    pub hung: u64,
+    /// Fast requests with it.
+    pub fast: u64,
+    /// All hung requests.
+    pub hung_all: u64,
+    /// All fast requests.
+    pub fast_all: u64,
+}
+
+/// Failed connects with one error.
+#[derive(Debug, Clone)]
+pub struct ConnectError {
+    /// In full.
+    pub text: String,
+    /// How many.
+    pub count: u64,
+    /// The shortest and the longest, seconds.
+    pub took_s: Option<(f64, f64)>,
+}
+
+/// The most requests with a connection that were under way in a process at a time.
+#[derive(Debug, Clone)]
+pub struct Occupancy {
+    /// The machine.
+    pub instance: String,
+    /// How many.
+    pub most: u64,
+    /// When that was reached first.
+    pub most_at: DateTime<Utc>,
+}
+
+/// All of it.
+#[derive(Debug, Clone)]
+pub struct Second {
+    /// By route and instance.
+    pub affected: Evidence<Affected>,
+    /// By attribute and value.
+    pub contrast: Evidence<Share>,
+    /// By text.
+    pub errors: Evidence<ConnectError>,
+    /// By process.
+    pub occupancy: Evidence<Occupancy>,
+}
+
+impl Second {
+    /// The sections of the request.
+    pub const SECTIONS: [&'static str; 4] = ["affected", "contrast", "attempts", "occupancy"];
+
+    /// Reads them.
+    pub fn read(sections: &BTreeMap<String, Section>) -> Self {
+        Self {
+            affected: evidence(sections, "affected", |row| {
+                Ok(Affected {
+                    route: row.maybe_text("route")?,
+                    instance: row.text("instance")?,
+                    requests: row.count("requests")?,
+                    failed: row.count("requests_failed")?,
+                    hung: row.count("requests_hung")?,
+                    affected: row.count("requests_affected")?,
+                    longest_s: row.maybe_float("longest_s")?,
+                })
+            }),
+            contrast: evidence(sections, "contrast", share),
+            errors: evidence(sections, "attempts", |row| {
+                Ok(ConnectError {
+                    text: row.text("connect_error")?,
+                    count: row.count("connects_failed")?,
+                    took_s: row.maybe_float("shortest_s")?.zip(row.maybe_float("longest_s")?),
+                })
+            }),
+            occupancy: evidence(sections, "occupancy", |row| {
+                Ok(Occupancy {
+                    instance: row.text("instance")?,
+                    most: row.count("under_way_most")?,
+                    most_at: row.time("under_way_most_at")?,
+                })
+            }),
+        }
+    }
+
+    /// What could not be learned, by section.
+    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+        let sections = [
+            ("affected", &self.affected.not_known),
+            ("contrast", &self.contrast.not_known),
+            ("attempts", &self.errors.not_known),
+            ("occupancy", &self.occupancy.not_known),
+        ];
+        sections
+            .into_iter()
+            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
+            .collect()
+    }
+}
+
+fn share(row: &Row<'_>) -> Result<Share, String> {
+    Ok(Share {
+        attribute: row.text("attribute")?,
+        value: row.text("attribute_value")?,
+        hung: row.count("hung_with")?,
+        fast: row.count("fast_with")?,
+        hung_all: row.count("hung_all")?,
+        fast_all: row.count("fast_all")?,
+    })
+}

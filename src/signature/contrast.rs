@@ -1,0 +1,162 @@
+//! What tells the requests that hung from those that succeeded beside them. Pure counting.
+//!
+//! One-sided Fisher's exact test on each value of each attribute (R. A. Fisher, 1922: the hypergeometric tail), with
+//! log-factorials; Holm's step-down correction (S. Holm, 1979) for how many were tried. Never ranked by a percentage.
+
+use crate::facts::Share;
+use crate::words::grouped;
+
+/// The chance of a false alarm over all comparisons together.
+const ALPHA: f64 = 0.01;
+/// Differences that are told.
+const MOST_TOLD: usize = 3;
+
+/// A value that the hung requests have more often than chance gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// In a sentence, with its counts.
+    pub claim: String,
+    /// What is compared.
+    pub attribute: String,
+    /// Corrected for how many were tried.
+    pub p: f64,
+}
+
+/// What was compared, and what came out.
+#[derive(Debug, Clone, Default)]
+pub struct Contrast {
+    /// Surest first.
+    pub differences: Vec<Difference>,
+    /// Values compared.
+    pub compared: usize,
+    /// Requests in the two groups.
+    pub hung: u64,
+    /// The fast ones.
+    pub fast: u64,
+}
+
+/// Compares the two groups.
+pub fn contrast(shares: &[Share]) -> Contrast {
+    let Some(first) = shares.first() else {
+        return Contrast::default();
+    };
+    let (hung, fast) = (first.hung_all, first.fast_all);
+    let mut tested: Vec<(f64, &Share)> = shares
+        .iter()
+        .map(|share| (fisher(share.hung, hung, share.fast, fast), share))
+        .collect();
+    tested.sort_by(|(p, a), (q, b)| {
+        p.total_cmp(q)
+            .then_with(|| (&a.attribute, &a.value).cmp(&(&b.attribute, &b.value)))
+    });
+    let compared = tested.len();
+    let mut differences: Vec<Difference> = Vec::new();
+    let mut least = 0.0_f64;
+    for (place, (p, share)) in tested.into_iter().enumerate() {
+        #[allow(clippy::cast_precision_loss)] // a few hundred comparisons
+        let corrected = (p * (compared - place) as f64).clamp(least, 1.0);
+        least = corrected;
+        // An instance and its process say the same.
+        let told = differences
+            .iter()
+            .any(|other| share.attribute == "process" && other.attribute == "instance");
+        if corrected < ALPHA && !told && differences.len() < MOST_TOLD {
+            differences.push(Difference {
+                claim: format!(
+                    "{} of {} hung requests, {} of {} fast ones: {} = {} (Fisher's exact test, corrected for {compared} comparisons: p = {corrected:.1e})",
+                    grouped(share.hung),
+                    grouped(hung),
+                    grouped(share.fast),
+                    grouped(fast),
+                    share.attribute,
+                    share.value
+                ),
+                attribute: share.attribute.clone(),
+                p: corrected,
+            });
+        }
+    }
+    Contrast {
+        differences,
+        compared,
+        hung,
+        fast,
+    }
+}
+
+/// The chance that at least `a` of `hung` have a value that `a + b` of all `hung + fast` have.
+fn fisher(a: u64, hung: u64, b: u64, fast: u64) -> f64 {
+    let (with, all) = (a + b, hung + fast);
+    let most = with.min(hung);
+    let tail = (a..=most)
+        .filter(|k| with - k <= fast)
+        .map(|k| (choose(hung, k) + choose(fast, with - k) - choose(all, with)).exp());
+    tail.sum::<f64>().min(1.0)
+}
+
+/// The logarithm of the binomial coefficient.
+fn choose(n: u64, k: u64) -> f64 {
+    log_factorial(n) - log_factorial(k) - log_factorial(n - k)
+}
+
+/// ln n!, exact by summing below 256, by Stirling's series above.
+fn log_factorial(n: u64) -> f64 {
+    #[allow(clippy::cast_precision_loss)] // counts of requests
+    let x = n as f64;
+    if n < 256 {
+        #[allow(clippy::cast_precision_loss)]
+        return (2..=n).map(|k| (k as f64).ln()).sum();
+    }
+    x * x.ln() - x + 0.5 * (2.0 * std::f64::consts::PI * x).ln() + 1.0 / (12.0 * x) - 1.0 / (360.0 * x.powi(3))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn share(attribute: &str, value: &str, hung: u64, fast: u64, all: (u64, u64)) -> Share {
+        Share {
+            attribute: attribute.to_owned(),
+            value: value.to_owned(),
+            hung,
+            fast,
+            hung_all: all.0,
+            fast_all: all.1,
+        }
+    }
+
+    #[test]
+    fn the_lady_tasting_tea() {
+        // Fisher's own example: 3 of 4 right has p = 0.243, 4 of 4 has p = 0.014.
+        assert!((fisher(3, 4, 1, 4) - 0.242_857).abs() < 1e-5);
+        assert!((fisher(4, 4, 0, 4) - 0.014_286).abs() < 1e-5);
+    }
+
+    #[test]
+    fn stirling_meets_the_sum() {
+        let summed: f64 = (2..=300_u32).map(|k| f64::from(k).ln()).sum();
+        assert!((log_factorial(300) - summed).abs() < 1e-9);
+    }
+
+    #[test]
+    fn an_instance_that_has_all_hangs_is_told_with_counts() {
+        let all = (15, 212);
+        let found = contrast(&[
+            share("instance", "a", 15, 0, all),
+            share("process", "a/1", 15, 0, all),
+            share("route", "GET /x", 3, 40, all),
+        ]);
+        assert_eq!(found.differences.len(), 1);
+        assert!(
+            found.differences[0]
+                .claim
+                .starts_with("15 of 15 hung requests, 0 of 212 fast ones: instance = a")
+        );
+    }
+
+    #[test]
+    fn two_of_two_is_no_proof() {
+        let found = contrast(&[share("route", "GET /x", 2, 30, (2, 100))]);
+        assert!(found.differences.is_empty());
+    }
+}

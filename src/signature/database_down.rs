@@ -1,0 +1,131 @@
+//! Connects are refused, everywhere, at once.
+
+use super::scene::{Scene, checkouts, clock, failed, size, traces_in};
+use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use crate::error_text::ErrorClass;
+use crate::facts::{ErrorBurst, to_seconds};
+use crate::words::{self, counted};
+
+/// Fewer refused requests can be one restart of a pooler.
+const LEAST_TRACES: u64 = 3;
+/// A refusal is an answer: it takes one round trip, and with several addresses a few.
+const AT_ONCE_S: f64 = 5.0;
+/// Room for an error's text in a claim.
+const ERROR_WIDTH: usize = 90;
+
+pub(super) const SIGNATURE: Signature = Signature {
+    mode: FailureMode::DatabaseDown,
+    title: "the database refuses connections",
+    documentation: Documentation {
+        looks_like: "Every request that needs the database fails within milliseconds: \"connection refused\" at every address, or \
+            \"the database system is starting up\". The listener fails and retries. Nothing hangs.",
+        why: "Nothing accepts connections at the database's addresses: it is stopped, restarting, failing over, or a firewall \
+            rejects.",
+        confused_with: "dns-failure: fails as fast, and the text is about the name. database-unreachable: no refusal, every \
+            connect waits for its timeout. partial-connect-hang: some succeed.",
+        what_to_do: "Look at the database's own state and log (provider's status page, failover, maintenance). The application \
+            recovers by itself when connections are accepted; a restart of it does nothing.",
+    },
+    needs: &["errors", "runs"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let refused = scene.failing_with(&[ErrorClass::ConnectRefused, ErrorClass::PoolerBackendDown]);
+    turned_away(
+        scene,
+        &refused,
+        "refused",
+        "connects are refused at every address, everywhere, at once",
+    )
+}
+
+/// A rule that this and `dns_failure` share: failures at once, and no connect that succeeds meanwhile.
+pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so: &str) -> Verdict {
+    let traces = failed(own);
+    let (Some(from), Some(to)) = (
+        own.iter().map(|burst| burst.first_at).min(),
+        own.iter().map(|burst| burst.last_at).max(),
+    ) else {
+        return Verdict::NotMatched(format!("no request failed because its connect was {what}"));
+    };
+    if traces < LEAST_TRACES {
+        return Verdict::NotMatched(format!(
+            "only {} failed because its connect was {what}",
+            counted(traces, "request")
+        ));
+    }
+    // Within the burst, not at its edges: the first refusal comes a moment after the last success.
+    let meanwhile = checkouts(&scene.prompt_connects(|at| from < at && at < to));
+    if meanwhile > traces {
+        return Verdict::NotMatched(format!(
+            "{} succeeded meanwhile: not everything was {what}",
+            counted(meanwhile, "connect")
+        ));
+    }
+    let sample = own
+        .first()
+        .map(|burst| words::error(&burst.sample, ERROR_WIDTH))
+        .unwrap_or_default();
+    let mut found = vec![evidence(
+        format!("{} failed: {sample}", counted(traces, "request")),
+        "errors",
+        size(traces),
+        traces_in(own),
+    )];
+    let slowest = own
+        .iter()
+        .filter_map(|burst| burst.spread)
+        .map(|spread| spread.middle_s.map_or(spread.max_s, |(_, p95_s)| p95_s))
+        .reduce(f64::max);
+    if let Some(slowest) = slowest.filter(|slowest| *slowest <= AT_ONCE_S) {
+        found.push(evidence(
+            format!(
+                "they failed at once, within {}: nothing waited",
+                words::duration(slowest)
+            ),
+            "errors",
+            size(traces),
+            Vec::new(),
+        ));
+    }
+    if meanwhile == 0 {
+        found.push(evidence(
+            format!(
+                "no connect succeeded in the {} from {} to {}",
+                words::duration(to_seconds(to - from)),
+                clock(from),
+                clock(to)
+            ),
+            "runs",
+            size(traces),
+            Vec::new(),
+        ));
+    }
+    if let Some(episode) = scene.episodes.iter().find(|episode| {
+        episode.answered && episode.first_at <= to && episode.over_at.is_none_or(|over_at| over_at >= from)
+    }) {
+        found.push(evidence(
+            format!(
+                "the {} failed to connect as well, {}",
+                scene.profile.listener.name,
+                counted(episode.attempts, "time")
+            ),
+            "lifecycle",
+            size(episode.lines),
+            episode.first.trace_id.iter().cloned().collect(),
+        ));
+    }
+    let mut extent = own.to_vec();
+    extent.extend(
+        scene
+            .failing_with(&[ErrorClass::StaleConnection])
+            .into_iter()
+            .filter(|burst| (burst.last_at - from).abs() <= chrono::TimeDelta::minutes(1)),
+    );
+    let summary = format!("{so}: {} failed", counted(traces, "request"));
+    scene.matched(&[], &extent, summary, found).map_or_else(
+        || Verdict::NotMatched(String::from("it has no extent")),
+        Verdict::Matched,
+    )
+}

@@ -1,0 +1,96 @@
+//! Nothing connects and nothing is refused: every connect waits for its timeout.
+
+use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
+use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use crate::error_text::ErrorClass;
+use crate::words::counted;
+
+/// Fewer can be chance.
+const LEAST: u64 = 3;
+/// Prompt checkouts on connections of the pool, at most, for each that waited in vain.
+const MOST_PROMPT_SHARE: u64 = 4;
+
+pub(super) const SIGNATURE: Signature = Signature {
+    mode: FailureMode::DatabaseUnreachable,
+    title: "no connect gets any answer",
+    documentation: Documentation {
+        looks_like: "Every connect waits for its whole timeout (or hangs), none is refused, none succeeds, on every instance.",
+        why: "Packets to the database are dropped: a network partition, a firewall that drops, a routing change, a host that is \
+            gone without a word.",
+        confused_with: "database-down: a refusal comes at once. partial-connect-hang: some succeed meanwhile. cold-start: an idle \
+            gap before, and it heals by itself within minutes.",
+        what_to_do: "Check the way from an instance to the database's addresses (provider's status, firewall, peering). Restarts \
+            do not help while packets are dropped.",
+    },
+    needs: &["errors", "hangs", "runs"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let hung = scene.hangs_on("connect");
+    let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
+    let refused = scene.failing_with(&[ErrorClass::ConnectRefused]);
+    if !refused.is_empty() {
+        return Verdict::NotMatched(format!(
+            "{} got a refusal: something answers",
+            counted(failed(&refused), "request")
+        ));
+    }
+    let waited = hung.len() as u64 + failed(&timeouts);
+    if waited < LEAST {
+        return Verdict::NotMatched(String::from("connects that get no answer are none or few"));
+    }
+    let Some((from, to)) = scene.extent(&hung, &timeouts) else {
+        return Verdict::NotMatched(String::from("it has no extent"));
+    };
+    let first = hung
+        .iter()
+        .map(|hang| hang.started_at)
+        .chain(timeouts.iter().map(|burst| burst.first_at))
+        .min()
+        .unwrap_or(from);
+    let prompt = checkouts(&scene.prompt_connects(|at| first < at && to.is_none_or(|to| at < to)));
+    if prompt * MOST_PROMPT_SHARE > waited {
+        return Verdict::NotMatched(format!("{} succeeded promptly meanwhile", counted(prompt, "connect")));
+    }
+    let mut found = Vec::new();
+    if !hung.is_empty() {
+        found.push(evidence(
+            format!(
+                "{} hung {} in their connect",
+                counted(hung.len() as u64, "request"),
+                lengths(&hung, scene.facts.window.to)
+            ),
+            "hangs",
+            hung.len(),
+            traces_of(&hung),
+        ));
+    }
+    if !timeouts.is_empty() {
+        found.push(evidence(
+            format!(
+                "{} failed after the timeout of their connect",
+                counted(failed(&timeouts), "request")
+            ),
+            "errors",
+            size(failed(&timeouts)),
+            traces_in(&timeouts),
+        ));
+    }
+    found.push(evidence(
+        format!(
+            "from {} on no connect succeeded promptly, and none was refused",
+            clock(first)
+        ),
+        "runs",
+        size(waited),
+        Vec::new(),
+    ));
+    let mut bursts = timeouts;
+    bursts.extend(scene.failing_with(&[ErrorClass::PoolExhausted]));
+    let summary = String::from("nothing connects and nothing is refused: every connect waits for its timeout");
+    scene.matched(&hung, &bursts, summary, found).map_or_else(
+        || Verdict::NotMatched(String::from("it has no extent")),
+        Verdict::Matched,
+    )
+}

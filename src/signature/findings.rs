@@ -1,0 +1,164 @@
+//! What is no incident and worth a name: a deploy, a restart, a lull, or nothing at all. And when that may be said.
+
+use chrono::TimeDelta;
+
+use super::scene::{Scene, clock};
+use super::{Answer, Confidence, Evidence, FailureMode, Finding, evidence};
+use crate::facts::to_seconds;
+use crate::words::{self, counted};
+
+/// A pause this long is worth a word.
+const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
+
+/// The finding, or why nothing can be said.
+pub(super) fn finding(scene: &Scene<'_>, not_assessed: &[(FailureMode, String)]) -> Result<Answer, String> {
+    let facts = scene.facts;
+    let bounds = facts.bounds.rows.first();
+    let records = bounds.map_or(0, |bounds| bounds.records);
+    if records == 0 {
+        return Err(match bounds {
+            Some(bounds) if bounds.records_unfiltered > 0 => format!(
+                "no record passes the filters; the window holds {} of environments [{}], services [{}]",
+                counted(bounds.records_unfiltered, "record"),
+                bounds.environments.as_deref().unwrap_or_default(),
+                bounds.services.as_deref().unwrap_or_default()
+            ),
+            _ => String::from("no records at all in the window"),
+        });
+    }
+    if let Some((mode, why)) = not_assessed.first() {
+        return Err(format!(
+            "{} and {} more could not be judged ({why})",
+            mode.id(),
+            not_assessed.len() - 1
+        ));
+    }
+    let Some((bounds, (p50_s, p95_s, _))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
+        return Err(format!(
+            "{} but not one request that succeeded in the window",
+            counted(records, "record")
+        ));
+    };
+    let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
+    let healthy = evidence(
+        format!(
+            "{} succeeded (median {}, p95 {}); {} failed, {} hung",
+            counted(bounds.requests, "request"),
+            words::duration(p50_s),
+            words::duration(p95_s),
+            words::grouped(failed),
+            scene.hangs.len()
+        ),
+        "bounds",
+        usize::try_from(bounds.requests).unwrap_or(usize::MAX),
+        Vec::new(),
+    );
+    if facts
+        .gaps
+        .rows
+        .iter()
+        .any(|gap| gap.after_at >= facts.window.to && facts.window.to - gap.before_at >= LEAST_LULL)
+    {
+        return Err(String::from(
+            "nothing is recorded in the last minutes of the window: a lull or a silence, its end will tell",
+        ));
+    }
+    let (finding, title, noted) = named(scene);
+    let summary = match &noted {
+        Some(noted) => noted.claim.clone(),
+        None => healthy.claim.clone(),
+    };
+    let mut found = vec![healthy];
+    found.extend(noted);
+    found.extend(reconnect(scene));
+    Ok(Answer {
+        failure_mode: None,
+        finding: Some(finding),
+        title: title.to_owned(),
+        confidence: if failed == 0 && scene.hangs.is_empty() {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
+        from: None,
+        to: None,
+        summary,
+        evidence: found,
+        instances: Vec::new(),
+    })
+}
+
+fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Evidence>) {
+    let facts = scene.facts;
+    let replaced = scene
+        .starts
+        .iter()
+        .filter(|start| start.before.is_some() && facts.window.holds(start.at));
+    let replaced: Vec<_> = replaced.collect();
+    let versions = |start: &&&crate::timeline::processes::Start<'_>| {
+        let before = start.before.and_then(|process| process.service_version.as_deref());
+        before.is_some() && start.version.is_some() && before != start.version
+    };
+    if let Some(start) = replaced.iter().find(versions) {
+        let claim = format!(
+            "a deploy at {}: version {} now runs, no incident",
+            clock(start.at),
+            start.version.unwrap_or_default()
+        );
+        return (
+            Finding::Deploy,
+            "a deploy, and nothing wrong",
+            Some(evidence(claim, "processes", replaced.len(), Vec::new())),
+        );
+    }
+    if let Some(start) = replaced.first() {
+        let claim = format!(
+            "instance {} restarted at {} and is healthy, no incident",
+            start.instance,
+            clock(start.at)
+        );
+        return (
+            Finding::Restart,
+            "a restart, and nothing wrong",
+            Some(evidence(claim, "processes", replaced.len(), Vec::new())),
+        );
+    }
+    let longest = facts.gaps.rows.iter().max_by_key(|gap| gap.after_at - gap.before_at);
+    if let Some(gap) = longest.filter(|gap| gap.after_at - gap.before_at >= LEAST_LULL) {
+        let claim = format!(
+            "a lull: nobody asked for anything for {} from {} on, and what came next was fast",
+            words::duration(to_seconds(gap.after_at - gap.before_at)),
+            clock(gap.before_at)
+        );
+        return (
+            Finding::TrafficLull,
+            "a lull in traffic, and nothing wrong",
+            Some(evidence(claim, "gaps", 1, Vec::new())),
+        );
+    }
+    (Finding::Healthy, "nothing wrong seen", None)
+}
+
+/// A listener that lost its connection and was back by itself is worth a line, no incident.
+fn reconnect(scene: &Scene<'_>) -> Option<Evidence> {
+    let episode = scene.episodes.last()?;
+    let claim = match episode.over_at {
+        Some(at) => format!(
+            "the {} lost its connection at {} and was back at {}",
+            scene.profile.listener.name,
+            clock(episode.first_at),
+            clock(at)
+        ),
+        None => format!(
+            "the {} has not been connected since {}",
+            scene.profile.listener.name,
+            clock(episode.first_at)
+        ),
+    };
+    Some(evidence(
+        claim,
+        "lifecycle",
+        usize::try_from(episode.lines).unwrap_or(usize::MAX),
+        Vec::new(),
+    ))
+}

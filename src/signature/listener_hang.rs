@@ -1,0 +1,167 @@
+//! The queue listener's attempt to connect has no end, and requests' own connects hang beside it.
+
+use chrono::TimeDelta;
+
+use super::scene::{Scene, clock, failed, lengths, size, traces_in, traces_of};
+use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use crate::error_text::ErrorClass;
+use crate::facts::LineKind;
+use crate::facts::to_seconds;
+use crate::words::{counted, duration};
+
+/// An attempt with a timeout has ended by then: relay-api's is 15 s, its longest pause between two attempts 60 s.
+const NO_OUTCOME_AFTER: TimeDelta = TimeDelta::seconds(90);
+
+pub(super) const SIGNATURE: Signature = Signature {
+    mode: FailureMode::ListenerHang,
+    title: "the queue listener's connect has no end",
+    documentation: Documentation {
+        looks_like: "The listener says that it reconnects (or starts), and nothing follows: no success, no failure, no next \
+            try, until the process dies. Beside it requests hang in their connects, or fail on an empty pool.",
+        why: "The listener connects without a timeout to a database that does not answer. It waits for ever, and so do the \
+            connects of requests; the pool runs empty behind them.",
+        confused_with: "partial-connect-hang: there the listener's attempts end (with a timeout) and are repeated. \
+            cold-start: all of it ends by itself. A listener that is idle says nothing either, but it has said `connected`.",
+        what_to_do: "Restart the instances concerned. Then give the listener's connect a timeout (15 s), and requests' connects \
+            as well.",
+    },
+    needs: &["lifecycle", "hangs"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let now = scene.facts.window.to;
+    let mut tried = false;
+    for episode in &scene.episodes {
+        tried = true;
+        let own = scene
+            .facts
+            .lifecycle
+            .rows
+            .iter()
+            .filter(|line| line.instance == episode.instance && line.kind == LineKind::Lost);
+        let asked_at = own
+            .filter(|line| line.first_at >= episode.first_at)
+            .map(|line| line.last_at)
+            .filter(|at| episode.over_at.is_none_or(|over_at| *at < over_at))
+            .max();
+        let Some(asked_at) = asked_at else { continue };
+        let until = episode.over_at.unwrap_or(now);
+        if episode.answered || episode.reconnected || until - asked_at < NO_OUTCOME_AFTER {
+            continue;
+        }
+        let silent = to_seconds(until - asked_at);
+        let silence = evidence(
+            format!(
+                "the {} on {} tried to reconnect at {}; in the {} until {} there is no outcome of it",
+                scene.profile.listener.name,
+                episode.instance,
+                clock(asked_at),
+                duration(silent),
+                if episode.over_at.is_some() {
+                    "its process was replaced"
+                } else {
+                    "the end of the window"
+                }
+            ),
+            "lifecycle",
+            size(episode.attempts),
+            episode.first.trace_id.iter().cloned().collect(),
+        );
+        return beside(scene, episode.instance, silence);
+    }
+    if let Some(verdict) = from_the_start(scene) {
+        return verdict;
+    }
+    Verdict::NotMatched(if tried {
+        String::from("the listener's attempts to connect have outcomes")
+    } else {
+        String::from("the listener never lost its connection")
+    })
+}
+
+/// A process that says that it starts, and whose listener never says how its first connect ended.
+fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
+    let lines = &scene.facts.lifecycle.rows;
+    // Without one `connected` anywhere the application may have no listener at all.
+    if !lines.iter().any(|line| line.kind == LineKind::Connected)
+        && scene.failing_with(&[ErrorClass::PoolExhausted]).is_empty()
+    {
+        return None;
+    }
+    let start = lines
+        .iter()
+        .filter(|line| line.kind == LineKind::Starting)
+        .find(|line| {
+            let next = lines
+                .iter()
+                .filter(|other| other.instance == line.instance && other.first_at > line.first_at)
+                .map(|other| other.first_at)
+                .min();
+            next.unwrap_or(scene.facts.window.to) - line.last_at >= NO_OUTCOME_AFTER
+        })?;
+    let silence = evidence(
+        format!(
+            "the {} on {} began at {} and says neither that it is connected nor that it failed",
+            scene.profile.listener.name,
+            start.instance,
+            clock(start.last_at)
+        ),
+        "lifecycle",
+        1,
+        start.trace_id.iter().cloned().collect(),
+    );
+    match beside(scene, &start.instance, silence) {
+        Verdict::Matched(matched) => Some(Verdict::Matched(matched)),
+        Verdict::NotMatched(_) => None,
+    }
+}
+
+fn beside(scene: &Scene<'_>, instance: &str, silence: super::Evidence) -> Verdict {
+    let mut hung = scene.hangs_on("connect");
+    hung.retain(|hang| hang.instance == instance);
+    let mut empty = scene.failing_with(&[ErrorClass::PoolExhausted, ErrorClass::ConnectTimeout]);
+    empty.retain(|burst| burst.instance.as_deref().is_none_or(|own| own == instance));
+    if hung.is_empty() && empty.is_empty() {
+        return Verdict::NotMatched(String::from(
+            "the listener's attempt has no outcome, and no request suffers from it",
+        ));
+    }
+    let mut found = vec![silence];
+    if !hung.is_empty() {
+        found.push(evidence(
+            format!(
+                "{} hung {} in their own connects beside it",
+                counted(hung.len() as u64, "request"),
+                lengths(&hung, scene.facts.window.to)
+            ),
+            "hangs",
+            hung.len(),
+            traces_of(&hung),
+        ));
+    }
+    if !empty.is_empty() {
+        found.push(evidence(
+            format!(
+                "{} failed behind it for want of a connection",
+                counted(failed(&empty), "request")
+            ),
+            "errors",
+            size(failed(&empty)),
+            traces_in(&empty),
+        ));
+    }
+    let summary = format!(
+        "the {} hangs in an attempt to connect that has no timeout, and {} beside it",
+        scene.profile.listener.name,
+        if hung.is_empty() {
+            String::from("requests fail")
+        } else {
+            format!("{} hung as well", counted(hung.len() as u64, "request"))
+        }
+    );
+    scene.matched(&hung, &empty, summary, found).map_or_else(
+        || Verdict::NotMatched(String::from("it has no extent")),
+        Verdict::Matched,
+    )
+}

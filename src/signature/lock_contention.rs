@@ -1,0 +1,122 @@
+//! Connects are fast, statements wait on each other, and the pool fills up behind them.
+
+use chrono::TimeDelta;
+
+use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
+use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use crate::error_text::ErrorClass;
+use crate::facts::Hang;
+use crate::words::{counted, duration};
+
+/// Two long statements at a time can be two reports.
+const LEAST_HANGS: usize = 3;
+/// What waited for one lock goes on when it is released: within this of each other.
+const END_TOGETHER_WITHIN: TimeDelta = TimeDelta::seconds(10);
+
+pub(super) const SIGNATURE: Signature = Signature {
+    mode: FailureMode::LockContention,
+    title: "statements wait on a lock",
+    documentation: Documentation {
+        looks_like: "Several requests hang for minutes in a statement, not in their checkout. They end within seconds of each \
+            other. The pool fills up behind them, and others fail after its timeout.",
+        why: "One transaction holds a lock that the others need: a migration's ACCESS EXCLUSIVE, an idle transaction, a long \
+            update. Everything that touches the table queues behind it, each with a connection of the pool in its hand.",
+        confused_with: "partial-connect-hang: there the checkout hangs. slow-database: every statement is slow, none hangs. \
+            One slow report is one statement, and nothing queues behind it.",
+        what_to_do: "Find the holder (pg_blocking_pids, pg_locks) and end it. A restart of the application frees its pool, not \
+            the lock. Then: lock_timeout for migrations, idle_in_transaction_session_timeout, statement_timeout.",
+    },
+    needs: &["hangs"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let hung = scene.hangs_on("statement");
+    let now = scene.facts.window.to;
+    let connects = scene.hangs_on("connect");
+    if hung.len() < LEAST_HANGS || hung.len() < connects.len() {
+        return Verdict::NotMatched(match hung.len() {
+            0 => String::from("no statement hung"),
+            few => format!(
+                "{} in a statement, {} in a connect",
+                counted(few as u64, "hang"),
+                connects.len()
+            ),
+        });
+    }
+    let side_by_side = hung
+        .iter()
+        .map(|hang| hung.iter().filter(|other| overlap(hang, other, scene)).count())
+        .max();
+    if side_by_side.is_none_or(|most| most < LEAST_HANGS) {
+        return Verdict::NotMatched(String::from(
+            "the statements that hung did so one after the other, not together",
+        ));
+    }
+    let mut found = vec![evidence(
+        format!(
+            "{} hung {} in a statement",
+            counted(hung.len() as u64, "request"),
+            lengths(&hung, now)
+        ),
+        "hangs",
+        hung.len(),
+        traces_of(&hung),
+    )];
+    let ends: Vec<_> = hung.iter().filter_map(|hang| hang.ended_at()).collect();
+    let (first, last) = (ends.iter().min(), ends.iter().max());
+    if let (Some(first), Some(last)) = (first, last)
+        && ends.len() == hung.len()
+        && *last - *first <= END_TOGETHER_WITHIN
+    {
+        found.push(evidence(
+            format!(
+                "all of them ended within {} of each other, at {}",
+                duration((*last - *first).as_seconds_f64()),
+                clock(*last)
+            ),
+            "hangs",
+            ends.len(),
+            Vec::new(),
+        ));
+    }
+    let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at));
+    let prompt = checkouts(&beside);
+    if prompt > 0 && connects.is_empty() {
+        found.push(evidence(
+            format!(
+                "no checkout hung, and {} beside them took milliseconds",
+                counted(prompt, "checkout")
+            ),
+            "runs",
+            size(prompt),
+            beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
+        ));
+    }
+    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
+    if !empty.is_empty() {
+        found.push(evidence(
+            format!(
+                "{} failed on the pool that filled up behind them",
+                counted(failed(&empty), "request")
+            ),
+            "errors",
+            size(failed(&empty)),
+            traces_in(&empty),
+        ));
+    }
+    let summary = format!(
+        "{} hung {} in statements that wait on each other; connecting to the database was not the trouble",
+        counted(hung.len() as u64, "request"),
+        lengths(&hung, now)
+    );
+    scene.matched(&hung, &empty, summary, found).map_or_else(
+        || Verdict::NotMatched(String::from("it has no extent")),
+        Verdict::Matched,
+    )
+}
+
+fn overlap(one: &Hang, other: &Hang, scene: &Scene<'_>) -> bool {
+    let end = |hang: &Hang| hang.ended_at().unwrap_or(scene.facts.window.to);
+    one.started_at < end(other) && other.started_at < end(one)
+}

@@ -1,0 +1,219 @@
+//! A diagnosis as a report: first the answer, then what it rests on, what it is not, and what to do.
+
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Diagnosis};
+use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::window::rfc3339;
+
+/// What the second request and the profile add to the answer.
+#[derive(Debug, Clone, Default)]
+pub struct Findings {
+    /// Sentences under the evidence: the contrast, the budget, the pool.
+    pub paragraphs: Vec<(String, Vec<String>)>,
+    /// Requests affected (contract.md); null where there is no incident.
+    pub impact: Value,
+    /// The same for people.
+    pub impact_text: Vec<String>,
+    /// Text and command.
+    pub next_steps: Vec<(String, Option<String>)>,
+    /// More for scripts.
+    pub more: Map<String, Value>,
+}
+
+/// The contract's short form, for the timeline.
+pub fn short(diagnosis: &Diagnosis) -> Value {
+    let answer = diagnosis.answer.as_ref();
+    json!({
+        "incident": answer.map(|_| diagnosis.incident()),
+        "failure_mode": answer.and_then(|answer| answer.failure_mode),
+        "finding": answer.and_then(|answer| answer.finding),
+        "title": answer.map(|answer| &answer.title),
+        "confidence": answer.map(|answer| answer.confidence),
+        "from": answer.and_then(|answer| answer.from).map(rfc3339),
+        "to": answer.and_then(|answer| answer.to).map(rfc3339),
+    })
+}
+
+fn long(answer: &Answer) -> Value {
+    json!({
+        "incident": answer.failure_mode.is_some(),
+        "failure_mode": answer.failure_mode,
+        "finding": answer.finding,
+        "title": answer.title,
+        "confidence": answer.confidence,
+        "from": answer.from.map(rfc3339),
+        "to": answer.to.map(rfc3339),
+        "summary": answer.summary,
+        "evidence": answer.evidence,
+        "instances": answer.instances,
+    })
+}
+
+/// The answer in one line.
+pub fn headline(diagnosis: &Diagnosis) -> String {
+    match &diagnosis.answer {
+        Some(answer) => {
+            let name = answer
+                .failure_mode
+                .map(|mode| mode.id())
+                .or(answer.finding.map(|finding| finding.id()));
+            format!(
+                "{} ({} confidence): {}",
+                name.unwrap_or_default(),
+                answer.confidence.word(),
+                answer.summary
+            )
+        }
+        None => format!(
+            "inconclusive: {}",
+            diagnosis
+                .inconclusive
+                .as_deref()
+                .unwrap_or("the evidence is incomplete")
+        ),
+    }
+}
+
+/// Makes the report. `document` and `notes` say how the answer was got.
+pub fn to_report(
+    diagnosis: &Diagnosis,
+    findings: Findings,
+    mut document: Map<String, Value>,
+    notes: Vec<String>,
+) -> Report {
+    let mut blocks = Vec::new();
+    if let Some(answer) = &diagnosis.answer {
+        blocks.push(notes_of(when(answer)));
+        blocks.push(evidence_table(answer));
+    }
+    for (title, lines) in &findings.paragraphs {
+        blocks.push(notes_of(lines.iter().map(|line| format!("{title}: {line}")).collect()));
+    }
+    if !findings.impact_text.is_empty() {
+        blocks.push(notes_of(findings.impact_text.clone()));
+    }
+    blocks.push(notes_of(what_else(diagnosis)));
+    for (text, command) in &findings.next_steps {
+        blocks.push(notes_of(vec![format!("next: {text}")]));
+        blocks.extend(command.clone().map(Block::Preformatted));
+    }
+    blocks.push(notes_of(notes));
+    document.insert(
+        String::from("diagnosis"),
+        diagnosis.answer.as_ref().map_or(Value::Null, long),
+    );
+    document.insert(String::from("inconclusive"), json!(diagnosis.inconclusive));
+    document.insert(String::from("also"), diagnosis.also.iter().map(long).collect());
+    let pairs = |list: &[(super::FailureMode, String)], key: &str| -> Value {
+        list.iter()
+            .map(|(mode, why)| json!({"failure_mode": mode, key: why}))
+            .collect()
+    };
+    document.insert(String::from("ruled_out"), pairs(&diagnosis.ruled_out, "why"));
+    document.insert(String::from("not_assessed"), pairs(&diagnosis.not_assessed, "missing"));
+    document.insert(String::from("impact"), findings.impact);
+    let steps = findings.next_steps.iter();
+    document.insert(
+        String::from("next_steps"),
+        steps
+            .map(|(text, command)| json!({"text": text, "command": command}))
+            .collect(),
+    );
+    document.extend(findings.more);
+    let data = data(diagnosis);
+    Report {
+        headline: headline(diagnosis),
+        severity: match (&diagnosis.answer, diagnosis.incident()) {
+            (_, true) => Severity::Critical,
+            (Some(_), false) => Severity::Ok,
+            (None, _) => Severity::Warning,
+        },
+        outcome: match (&diagnosis.answer, diagnosis.incident()) {
+            (_, true) => Outcome::Incident,
+            (Some(_), false) => Outcome::Fine,
+            (None, _) => Outcome::Inconclusive,
+        },
+        blocks,
+        document: Value::Object(document),
+        data,
+    }
+}
+
+fn notes_of(lines: Vec<String>) -> Block {
+    Block::Notes(lines.into_iter().map(Note::from).collect())
+}
+
+fn when(answer: &Answer) -> Vec<String> {
+    let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S").to_string();
+    match (answer.from, answer.to) {
+        (Some(from), Some(to)) => vec![format!(
+            "from the first sign to the recovery: {} to {} UTC ({})",
+            at(from),
+            at(to),
+            crate::words::duration((to - from).as_seconds_f64())
+        )],
+        (Some(from), None) => vec![format!("since {} UTC, and not over in this window", at(from))],
+        (None, _) => Vec::new(),
+    }
+}
+
+fn evidence_table(answer: &Answer) -> Block {
+    Block::Table(Table {
+        columns: ["evidence", "query", "trace"]
+            .iter()
+            .map(|title| Header {
+                title: (*title).to_owned(),
+                align: Align::Left,
+            })
+            .collect(),
+        rows: answer
+            .evidence
+            .iter()
+            .map(|piece| {
+                vec![
+                    Cell::plain(piece.claim.clone()),
+                    Cell::plain(piece.query),
+                    Cell::plain(piece.trace_ids.first().map_or("-", String::as_str)),
+                ]
+            })
+            .collect(),
+    })
+}
+
+fn what_else(diagnosis: &Diagnosis) -> Vec<String> {
+    let also = diagnosis.also.iter().map(|answer| {
+        let name = answer.failure_mode.map(|mode| mode.id()).unwrap_or_default();
+        format!("also: {name}: {}", answer.summary)
+    });
+    let not = diagnosis
+        .ruled_out
+        .iter()
+        .map(|(mode, why)| format!("not {}: {why}", mode.id()));
+    let unknown = diagnosis
+        .not_assessed
+        .iter()
+        .map(|(mode, missing)| format!("not assessed: {}: {missing}", mode.id()));
+    also.chain(not).chain(unknown).collect()
+}
+
+fn data(diagnosis: &Diagnosis) -> Data {
+    let answers = diagnosis.answer.iter().chain(&diagnosis.also);
+    Data {
+        columns: ["failure_mode", "finding", "confidence", "from", "to", "summary"]
+            .map(str::to_owned)
+            .to_vec(),
+        rows: answers
+            .map(|answer| {
+                vec![
+                    json!(answer.failure_mode),
+                    json!(answer.finding),
+                    json!(answer.confidence),
+                    json!(answer.from.map(rfc3339)),
+                    json!(answer.to.map(rfc3339)),
+                    json!(answer.summary),
+                ]
+            })
+            .collect(),
+    }
+}

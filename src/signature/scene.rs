@@ -1,0 +1,222 @@
+//! What several rules look at: hangs by what they wait on, failures by class, and the extent of the trouble.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::error_text::{ErrorClass, classify};
+use crate::facts::{ErrorBurst, Facts, Fate, Hang, Run, to_seconds};
+use crate::profile::Settings;
+use crate::timeline::listener::{self, Episode};
+use crate::timeline::processes::{self, Start};
+
+use super::Matched;
+
+/// A restart this long after the last trouble's end goes with it: a machine takes some seconds to come back.
+const RESTART_WITHIN: TimeDelta = TimeDelta::seconds(60);
+/// A listener that lost its connection this long before the first hang has the same trouble, if it is still open then.
+const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
+/// Failures up to this before the end of the window, and no success since, still go on.
+const STILL_FAILING: TimeDelta = TimeDelta::seconds(60);
+/// A median checkout below this is prompt: it includes a pre-ping and, at most, one ordinary connect.
+const PROMPT_S: f64 = 0.25;
+/// Traces named beside a piece of evidence.
+const MOST_TRACES: usize = 5;
+
+/// A burst of failures with the class of its text.
+pub(super) struct Failing<'a> {
+    pub burst: &'a ErrorBurst,
+    pub class: Option<ErrorClass>,
+}
+
+pub(super) struct Scene<'a> {
+    pub facts: &'a Facts,
+    pub profile: &'a Settings,
+    /// Longer than the profile's `hang_after`, ended or not.
+    pub hangs: Vec<&'a Hang>,
+    /// Requests that failed, with the class of their error.
+    pub failing: Vec<Failing<'a>>,
+    pub episodes: Vec<Episode<'a>>,
+    pub starts: Vec<Start<'a>>,
+}
+
+impl<'a> Scene<'a> {
+    pub(super) fn new(facts: &'a Facts, profile: &'a Settings) -> Self {
+        let timeline = crate::timeline::Scene::new(facts, profile);
+        let hang_after_s = to_seconds(profile.hang_after);
+        let mut hangs: Vec<&Hang> = facts
+            .hangs
+            .rows
+            .iter()
+            .filter(|hang| hang.length_s(facts.window.to) >= hang_after_s)
+            .collect();
+        hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
+        let failing = facts.errors.rows.iter().filter(|burst| burst.requests);
+        Self {
+            facts,
+            profile,
+            hangs,
+            failing: failing
+                .map(|burst| Failing {
+                    burst,
+                    class: classify(&burst.sample),
+                })
+                .collect(),
+            episodes: listener::episodes(&timeline),
+            starts: processes::starts(&timeline),
+        }
+    }
+
+    /// Hangs that wait or waited on a `connect` or a `statement`.
+    pub(super) fn hangs_on(&self, what: &str) -> Vec<&'a Hang> {
+        let mut chosen = self.hangs.clone();
+        chosen.retain(|hang| hang.waits_on.as_deref() == Some(what));
+        chosen
+    }
+
+    /// Failures of one of these classes.
+    pub(super) fn failing_with(&self, classes: &[ErrorClass]) -> Vec<&'a ErrorBurst> {
+        let own = self
+            .failing
+            .iter()
+            .filter(|failing| failing.class.is_some_and(|class| classes.contains(&class)));
+        own.map(|failing| failing.burst).collect()
+    }
+
+    /// Stretches in which checkouts succeeded promptly, of those that began at a time that `holds`.
+    pub(super) fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
+        let runs = self.facts.runs.rows.iter();
+        runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= PROMPT_S))
+            .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
+            .collect()
+    }
+
+    /// Whether one of these hangs was open at that time.
+    pub(super) fn open_at(hangs: &[&Hang], at: DateTime<Utc>) -> bool {
+        hangs
+            .iter()
+            .any(|hang| hang.started_at <= at && hang.ended_at().is_none_or(|end| at < end))
+    }
+
+    /// The extent of trouble that consists of these hangs and failures: from the first sign (a listener that lost its
+    /// connection and was still without one included) to the recovery (a restart that goes with it included).
+    pub(super) fn extent(
+        &self,
+        hangs: &[&Hang],
+        bursts: &[&ErrorBurst],
+    ) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+        let starts = hangs
+            .iter()
+            .map(|hang| hang.started_at)
+            .chain(bursts.iter().map(|burst| burst.first_at));
+        let begun_at = starts.min()?;
+        let instances = self.instances(hangs, bursts);
+        let lost = self
+            .episodes
+            .iter()
+            .filter(|episode| instances.is_empty() || instances.iter().any(|name| name == episode.instance));
+        let signs = lost
+            .filter(|episode| episode.first_at <= begun_at && begun_at - episode.first_at <= FIRST_SIGN_WITHIN)
+            .filter(|episode| episode.over_at.is_none_or(|over_at| over_at >= begun_at));
+        let from = signs.map(|episode| episode.first_at).chain([begun_at]).min()?;
+        Some((from, self.end(hangs, bursts, &instances)))
+    }
+
+    fn end(&self, hangs: &[&Hang], bursts: &[&ErrorBurst], instances: &[String]) -> Option<DateTime<Utc>> {
+        if hangs.iter().any(|hang| hang.fate == Fate::InFlight) {
+            return None;
+        }
+        let ends = hangs
+            .iter()
+            .filter_map(|hang| hang.ended_at())
+            .chain(bursts.iter().map(|burst| burst.last_ended_at.max(burst.last_at)));
+        let last_at = ends.max()?;
+        if self.facts.window.to - last_at <= STILL_FAILING && !self.served_after(last_at) {
+            return None;
+        }
+        let restart = self
+            .starts
+            .iter()
+            .filter(|start| start.before.is_some() && instances.iter().any(|name| name == start.instance));
+        let with_it =
+            restart.filter(|start| start.at >= last_at - RESTART_WITHIN && start.at <= last_at + RESTART_WITHIN);
+        let ready = with_it.map(|start| start.ready.map_or(start.at, |line| line.first_at));
+        ready.chain([last_at]).max()
+    }
+
+    /// Whether a request succeeded that began after `at`.
+    pub(super) fn served_after(&self, at: DateTime<Utc>) -> bool {
+        let mut successes = self.facts.runs.rows.iter().filter_map(|run| run.requests.as_ref());
+        successes.any(|requests| requests.last_at > at)
+    }
+
+    /// The instances of these, each once. What has several instances in one row names none.
+    pub(super) fn instances(&self, hangs: &[&Hang], bursts: &[&ErrorBurst]) -> Vec<String> {
+        let hung = hangs.iter().map(|hang| hang.instance.clone());
+        let failed = bursts.iter().filter_map(|burst| burst.instance.clone());
+        hung.chain(failed).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// A match whose extent is that of its hangs and failures.
+    pub(super) fn matched(
+        &self,
+        hangs: &[&Hang],
+        bursts: &[&ErrorBurst],
+        summary: String,
+        evidence: Vec<super::Evidence>,
+    ) -> Option<Matched> {
+        let (from, to) = self.extent(hangs, bursts)?;
+        Some(Matched {
+            summary,
+            evidence,
+            from,
+            to,
+            instances: self.instances(hangs, bursts),
+        })
+    }
+}
+
+pub(super) fn traces_of(hangs: &[&Hang]) -> Vec<String> {
+    hangs
+        .iter()
+        .map(|hang| hang.trace_id.clone())
+        .take(MOST_TRACES)
+        .collect()
+}
+
+pub(super) fn traces_in(bursts: &[&ErrorBurst]) -> Vec<String> {
+    bursts
+        .iter()
+        .filter_map(|burst| burst.trace_id.clone())
+        .take(MOST_TRACES)
+        .collect()
+}
+
+/// How many checkouts these stretches hold.
+pub(super) fn checkouts(runs: &[&Run]) -> u64 {
+    runs.iter()
+        .filter_map(|run| run.connects.as_ref())
+        .map(|some| some.count)
+        .sum()
+}
+
+/// As a count of evidence.
+pub(super) fn size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Distinct traces of these bursts.
+pub(super) fn failed(bursts: &[&ErrorBurst]) -> u64 {
+    bursts.iter().map(|burst| burst.traces).sum()
+}
+
+pub(super) fn clock(at: DateTime<Utc>) -> String {
+    at.format("%H:%M:%S").to_string()
+}
+
+/// From the shortest to the longest of these, as a person says it.
+pub(super) fn lengths(hangs: &[&Hang], now: DateTime<Utc>) -> String {
+    let all: Vec<f64> = hangs.iter().map(|hang| hang.length_s(now)).collect();
+    let shortest = all.iter().copied().fold(f64::INFINITY, f64::min);
+    crate::words::range(shortest, all.iter().copied().fold(0.0, f64::max))
+}

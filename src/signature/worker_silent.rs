@@ -1,0 +1,92 @@
+//! Work is queued, and none of it is run.
+
+use super::scene::{Scene, clock, size};
+use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use crate::facts::to_seconds;
+use crate::words::{counted, duration};
+
+/// Fewer can wait for their turn.
+const LEAST_QUEUED: u64 = 3;
+/// Work that was queued this recently may not have had its turn, seconds.
+const PATIENCE_S: f64 = 300.0;
+
+pub(super) const SIGNATURE: Signature = Signature {
+    mode: FailureMode::WorkerSilent,
+    title: "work is queued and none of it is run",
+    documentation: Documentation {
+        looks_like: "Requests that queue work succeed, and the spans of its runs are missing. No error anywhere: nothing watches for \
+            what is absent.",
+        why: "The worker is gone (killed, given up by the platform after a crash loop, scaled to zero) or no longer takes work \
+            (wrong queue, lost subscription).",
+        confused_with: "A worker that has nothing to do: then nothing is queued either. Telemetry of the worker that goes to another \
+            project: then it was never seen.",
+        what_to_do: "Look whether the worker runs (platform's list of machines), start it, and watch its first run. Then alert on \
+            queued-but-not-run, not on errors.",
+    },
+    needs: &["work"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let Some(work) = scene.facts.work.rows.first() else {
+        return Verdict::NotMatched(String::from("nothing is known of queued work"));
+    };
+    if work.queued == 0 {
+        return Verdict::NotMatched(String::from("no work was queued"));
+    }
+    let (Some(from), true) = (work.queued_first_at, work.queued_since_run >= LEAST_QUEUED) else {
+        return Verdict::NotMatched(format!(
+            "of {} queued, all but {} were followed by a run",
+            counted(work.queued, "piece"),
+            work.queued_since_run
+        ));
+    };
+    let waited_s = to_seconds(scene.facts.window.to - from);
+    if waited_s < PATIENCE_S {
+        return Verdict::NotMatched(format!(
+            "the oldest work without a run waits for {} only",
+            duration(waited_s)
+        ));
+    }
+    let mut found = vec![evidence(
+        format!(
+            "{} of work queued from {} on, and no run since",
+            counted(work.queued_since_run, "piece"),
+            clock(from)
+        ),
+        "work",
+        size(work.queued_since_run),
+        work.trace_id.iter().cloned().collect(),
+    )];
+    if let Some(last) = work.run_last_at {
+        found.push(evidence(
+            format!("the last run was at {}: runs are recorded here as a rule", clock(last)),
+            "work",
+            size(work.run + work.run_before),
+            Vec::new(),
+        ));
+    }
+    if waited_s >= 4.0 * PATIENCE_S {
+        found.push(evidence(
+            format!("the oldest waits for {}", duration(waited_s)),
+            "work",
+            1,
+            Vec::new(),
+        ));
+    }
+    Verdict::Matched(Matched {
+        summary: format!(
+            "work is queued ({} since {}) and none of it is run",
+            work.queued_since_run,
+            clock(from)
+        ),
+        evidence: found,
+        from: work
+            .run_last_at
+            .filter(|at| *at >= scene.facts.window.from)
+            .unwrap_or(from)
+            .min(from),
+        to: None,
+        instances: Vec::new(),
+    })
+}
