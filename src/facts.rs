@@ -19,9 +19,9 @@ pub struct Evidence<T> {
 }
 
 impl Evidence<Bounds> {
-    /// Whether no record passed the filters, as far as is known.
+    /// Whether it is known that no record passed the filters.
     pub fn no_records(&self) -> bool {
-        self.rows.first().is_none_or(|bounds| bounds.records == 0)
+        self.not_known.is_none() && self.rows.first().is_none_or(|bounds| bounds.records == 0)
     }
 }
 
