@@ -79,7 +79,12 @@ impl Lines {
         if number == 1 {
             recognise(line)?;
         }
-        let broken = |why: &str| Unusable::Broken(format!("line {number}: {why}"));
+        let broken = |why: &str| {
+            Unusable::Broken(format!(
+                "line {number}: {}",
+                why.replace("at line 1 column", "at column")
+            ))
+        };
         let line: Line<'_> = serde_json::from_slice(line).map_err(|error| broken(&words(&error)))?;
         match line.kind.as_str() {
             "schema" => {

@@ -5,7 +5,7 @@ use relay_diag::source::capture::Capture;
 use serde_json::Value;
 
 use super::asking;
-use crate::support::{Case, Run, cases, finish, run};
+use crate::support::{Case, Run, cases, finish, on_each, run};
 
 /// Takes out what names the source and the moment; all else must agree.
 fn comparable(run: &Run) -> Value {
@@ -16,58 +16,63 @@ fn comparable(run: &Run) -> Value {
     document
 }
 
-async fn through_server(case: &Case, args: &[&str]) -> (Run, usize) {
+fn through_server(case: &Case, args: &[&str]) -> (Run, usize) {
     let capture = Capture::open(std::path::Path::new(&case.records), None).unwrap();
-    let faults = serve::fault::FaultPlan::watch();
-    let running = serve::start(
-        capture,
-        Options {
-            faults,
-            ..Options::default()
-        },
-    )
-    .await
-    .unwrap();
+    let options = Options {
+        faults: serve::fault::FaultPlan::watch(),
+        ..Options::default()
+    };
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let running = runtime.block_on(serve::start(capture, options)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut command = asking(folder.path(), &running.url);
-    command.args(args);
-    let run = tokio::task::spawn_blocking(move || finish(&mut command)).await.unwrap();
+    let run = finish(asking(folder.path(), &running.url).args(args));
     let requests = running.requests_seen();
-    running.stop().await;
+    runtime.block_on(running.stop());
     (run, requests)
 }
 
-async fn check(command: &[&str]) {
-    for case in cases() {
-        let whole = run(&["timeline", "--source", &case.records, "--format", "json"]).json();
-        let (from, to) = (
-            whole["window"]["from"].as_str().unwrap(),
-            whole["window"]["to"].as_str().unwrap(),
-        );
-        let args = [command, &["--from", from, "--to", to, "--format", "json"]].concat();
-        let file = run(&[&args[..], &["--source", &case.records]].concat());
-        let (server, requests) = through_server(&case, &args).await;
-        assert_eq!(
-            server.code, file.code,
-            "{}: {}{}",
-            case.name, server.stdout, server.stderr
-        );
-        assert_eq!(comparable(&server), comparable(&file), "{}", case.name);
-        assert_eq!(requests, 1, "{}", case.name);
-    }
+/// Planning a question takes all of a core.
+const AT_ONCE: usize = 2;
+/// Half a minute of planning a recording in a debug build: by default each recording takes one of the commands in
+/// turn, and `EVERY_COMMAND=1` all of them.
+const COMMANDS: [&[&str]; 3] = [&["timeline"], &["verify"], &["stuck"]];
+
+fn check(case: &Case, command: &[&str]) {
+    let text = |key: &str| case.label["window"][key].as_str().unwrap().to_owned();
+    let (from, to) = (text("from"), text("to"));
+    let args = [command, &["--from", &from, "--to", &to, "--format", "json"]].concat();
+    let file = run(&[&args[..], &["--source", &case.records]].concat());
+    let (server, requests) = through_server(case, &args);
+    let name = format!("{command:?} of {}", case.name);
+    assert_eq!(server.code, file.code, "{name}: {}{}", server.stdout, server.stderr);
+    assert_eq!(comparable(&server), comparable(&file), "{name}");
+    assert_eq!(requests, 1, "{name}");
+    assert_eq!(server.json()["queries_spent"], 1, "{name}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_timeline_is_the_same_through_file_and_server() {
-    check(&["timeline"]).await;
+#[test]
+fn a_recording_tells_the_same_through_file_and_server() {
+    let every = std::env::var_os("EVERY_COMMAND").is_some();
+    let cases = cases();
+    let pairs = cases.iter().enumerate().flat_map(|(at, case)| {
+        let chosen = (0..COMMANDS.len()).filter(move |command| every || *command == at % COMMANDS.len());
+        chosen.map(move |command| (case, COMMANDS[command]))
+    });
+    let pairs: Vec<_> = pairs.collect();
+    on_each(&pairs, AT_ONCE, |(case, command)| check(case, command));
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn rows_are_the_same_through_file_and_server() {
-    let sql = "SELECT * FROM records_all ORDER BY start_timestamp, span_id, kind LIMIT 900";
-    check(&["query", "--sql", sql]).await;
+#[test]
+fn rows_are_the_same_through_file_and_server() {
+    let all = "SELECT * FROM records_all ORDER BY start_timestamp, span_id, kind LIMIT 900";
     let typed = "SELECT span_name, count(*) AS n, avg(duration) AS mean, max(start_timestamp) AS last, \
                  array_agg(DISTINCT level ORDER BY level) AS levels, sum(duration)::numeric AS total \
                  FROM records GROUP BY span_name ORDER BY span_name";
-    check(&["query", "--sql", typed]).await;
+    for case in cases() {
+        if ["demo", "in-progress"].contains(&case.name.as_str()) {
+            for sql in [all, typed] {
+                check(&case, &["query", "--sql", sql]);
+            }
+        }
+    }
 }

@@ -6,7 +6,6 @@ use std::time::Duration;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::ANSWER;
 use crate::api::ARROW;
 use crate::wire::{Play, head, response};
 
@@ -97,33 +96,34 @@ impl Fault {
     }
 }
 
-pub fn faults() -> Vec<Fault> {
-    let mut all = connections();
+/// `answer` is a true one, with nothing wrong in it.
+pub fn faults(answer: &[u8]) -> Vec<Fault> {
+    let mut all = connections(answer);
     all.extend(statuses());
     all.extend(limits());
-    all.extend(bodies());
-    all.extend(contents());
+    all.extend(bodies(answer));
+    all.extend(contents(answer));
     all.extend(lines());
     all
 }
 
-/// `healthy` with its end missing.
-fn cut(at: usize) -> Vec<u8> {
-    let mut bytes = response(200, &[], ANSWER.as_slice());
-    let head = bytes.len() - ANSWER.len();
+/// The answer with its end missing.
+fn cut(answer: &[u8], at: usize) -> Vec<u8> {
+    let mut bytes = response(200, &[], answer);
+    let head = bytes.len() - answer.len();
     bytes.truncate(head + at);
     bytes
 }
 
-fn chunked_without_end() -> Vec<u8> {
+fn chunked_without_end(answer: &[u8]) -> Vec<u8> {
     let mut bytes = head(200, &[("transfer-encoding", "chunked")]);
     bytes.extend_from_slice(b"\r\n40\r\n");
-    bytes.extend_from_slice(&ANSWER[..0x40]);
+    bytes.extend_from_slice(&answer[..0x40]);
     bytes.extend_from_slice(b"\r\n");
     bytes
 }
 
-fn connections() -> Vec<Fault> {
+fn connections(answer: &[u8]) -> Vec<Fault> {
     let broke: &[&str] = &[
         "the connection to 127.0.0.1",
         "broke before the answer was complete",
@@ -154,7 +154,7 @@ fn connections() -> Vec<Fault> {
         .deadline(2),
         fault(
             "an answer that drips, a byte a second",
-            Play::Drip(cut(ANSWER.len()), 200, second),
+            Play::Drip(cut(answer, answer.len()), 200, second),
             1,
             &["gave no complete answer within 2s", "narrow the window"],
         )
@@ -170,23 +170,28 @@ fn connections() -> Vec<Fault> {
         fault("reset without a word", Play::Reset(Vec::new()), ALL, broke),
         fault(
             "reset in the middle of the body",
-            Play::Reset(cut(ANSWER.len() / 2)),
+            Play::Reset(cut(answer, answer.len() / 2)),
             ALL,
             broke,
         ),
         fault(
             "closed in the middle of the body",
-            Play::Send(cut(ANSWER.len() / 2)),
+            Play::Send(cut(answer, answer.len() / 2)),
             ALL,
             broke,
         ),
         fault(
             "closed before the last byte",
-            Play::Send(cut(ANSWER.len() - 1)),
+            Play::Send(cut(answer, answer.len() - 1)),
             ALL,
             broke,
         ),
-        fault("chunks without an end", Play::Send(chunked_without_end()), ALL, broke),
+        fault(
+            "chunks without an end",
+            Play::Send(chunked_without_end(answer)),
+            ALL,
+            broke,
+        ),
         fault(
             "another protocol (SSH)",
             Play::Send(b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
@@ -419,15 +424,15 @@ fn gzip(body: &[u8]) -> Play {
     Play::Send(response(200, &[("content-encoding", "gzip")], body))
 }
 
-fn bodies() -> Vec<Fault> {
+fn bodies(answer: &[u8]) -> Vec<Fault> {
     let broken: &[&str] = &["is incomplete or broken", "nothing of a broken answer is used"];
     let web: &[&str] = &[
         "has no /v2/query (a web page instead of an answer)",
         "older self-hosted Logfire",
     ];
     let zeros = vec![b' '; 65 << 20];
-    let packed_answer = packed(&ANSWER);
-    let mut invalid = ANSWER.clone();
+    let packed_answer = packed(answer);
+    let mut invalid = answer.to_vec();
     let at = invalid.iter().rposition(|byte| *byte == b'"').unwrap();
     invalid.insert(at, 0xc3);
     vec![
@@ -454,16 +459,11 @@ fn bodies() -> Vec<Fault> {
         fault("200 with `null`", ok("null"), 1, broken),
         fault(
             "JSON cut off, with the right length",
-            ok(&ANSWER[..ANSWER.len() - 40]),
+            ok(&answer[..answer.len() - 40]),
             1,
             &["it ends too early"],
         ),
-        fault(
-            "JSON with more behind it",
-            ok([ANSWER.as_slice(), b"{}"].concat()),
-            1,
-            broken,
-        ),
+        fault("JSON with more behind it", ok([answer, b"{}"].concat()), 1, broken),
         fault("invalid UTF-8", ok(invalid), 1, broken),
         fault("a hundred thousand brackets", ok("[".repeat(100_000)), 1, broken),
         fault(
@@ -499,8 +499,8 @@ fn bodies() -> Vec<Fault> {
     ]
 }
 
-fn edited(edit: impl FnOnce(&mut Value)) -> Play {
-    let mut answer: Value = serde_json::from_slice(&ANSWER).unwrap();
+fn edited(answer: &[u8], edit: impl FnOnce(&mut Value)) -> Play {
+    let mut answer: Value = serde_json::from_slice(answer).unwrap();
     edit(&mut answer);
     ok(answer.to_string())
 }
@@ -509,17 +509,9 @@ fn date(off: TimeDelta) -> String {
     (Utc::now() + off).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
-fn contents() -> Vec<Fault> {
-    let ahead = Play::Send(response(
-        200,
-        &[("date", &date(TimeDelta::hours(1)))],
-        ANSWER.as_slice(),
-    ));
-    let behind = Play::Send(response(
-        200,
-        &[("date", &date(-TimeDelta::hours(1)))],
-        ANSWER.as_slice(),
-    ));
+fn contents(answer: &[u8]) -> Vec<Fault> {
+    let ahead = Play::Send(response(200, &[("date", &date(TimeDelta::hours(1)))], answer));
+    let behind = Play::Send(response(200, &[("date", &date(-TimeDelta::hours(1)))], answer));
     let clock: &[&str] = &["inconclusive", "this machine's clock is"];
     vec![
         fault("this machine's clock is an hour behind", ahead, 1, clock)
@@ -530,7 +522,7 @@ fn contents() -> Vec<Fault> {
             .up_to_now(),
         fault(
             "a column vanished from schema and rows",
-            edited(|answer| {
+            edited(answer, |answer| {
                 answer["schema"]["fields"]
                     .as_array_mut()
                     .unwrap()
@@ -541,7 +533,7 @@ fn contents() -> Vec<Fault> {
         ),
         fault(
             "a number became text",
-            edited(|answer| {
+            edited(answer, |answer| {
                 for row in answer["data"].as_array_mut().unwrap() {
                     if row["section"] == "bounds" {
                         row["records"] = json!("many");
@@ -554,16 +546,16 @@ fn contents() -> Vec<Fault> {
         .inconclusive(),
         fault(
             "all sections but one are gone",
-            edited(|answer| answer["data"].as_array_mut().unwrap().truncate(1)),
+            edited(answer, |answer| answer["data"].as_array_mut().unwrap().truncate(1)),
             1,
             &["inconclusive"],
         )
         .inconclusive(),
         fault(
             "as many rows as the limit",
-            edited(|answer| {
+            edited(answer, |answer| {
                 let rows = answer["data"].as_array_mut().unwrap();
-                let filler = rows.iter().find(|row| row["section"] == "traffic").unwrap().clone();
+                let filler = rows[0].clone();
                 rows.resize(1411, filler);
             }),
             1,
@@ -572,7 +564,7 @@ fn contents() -> Vec<Fault> {
         .inconclusive(),
         fault(
             "no rows (another project, environment or window)",
-            edited(|answer| answer["data"] = json!([])),
+            edited(answer, |answer| answer["data"] = json!([])),
             1,
             &[
                 "project org/shop",
