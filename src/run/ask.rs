@@ -36,6 +36,12 @@ impl Learned {
         self.clock.get().cloned().into_iter().chain(warnings).collect()
     }
 
+    /// What was doubtful of one answer says nothing about the next.
+    pub(super) fn forget_doubts(&self) {
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.doubts.clear();
+    }
+
     fn doubt(&self, section: &str, why: String) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.doubts.insert(section.to_owned(), why);

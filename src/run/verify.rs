@@ -57,6 +57,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
         };
         show_progress(&report.headline, pause, common.quiet).await;
         asked.window = moved(asked.window, now, begun.elapsed());
+        asked.learned.forget_doubts();
     }
 }
 
