@@ -25,7 +25,7 @@ const RULES: &[(ErrorClass, &str)] = &[
     ),
     (
         PoolerTimeout,
-        r"client_login_timeout|query_wait_timeout|client_idle_timeout|pooler error|(pgbouncer|pooler|odyssey|pgcat|supavisor).*time(d |-)?out",
+        r"client_login_timeout|query_wait_timeout|client_idle_timeout|pooler error|\b(pgbouncer|odyssey|pgcat|supavisor)(: | ).{0,60}time(d |-)?out",
     ),
     // The server counts.
     (
