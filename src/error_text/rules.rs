@@ -25,7 +25,7 @@ const RULES: &[(ErrorClass, &str)] = &[
     ),
     (
         PoolerTimeout,
-        r"client_login_timeout|query_wait_timeout|client_idle_timeout|pooler error|(pgbouncer|pooler|odyssey|pgcat|supavisor).*time(d |-)?out",
+        r"client_login_timeout|query_wait_timeout|client_idle_timeout|pooler error|\b(pgbouncer|odyssey|pgcat|supavisor)(: | ).{0,60}time(d |-)?out",
     ),
     // The server counts.
     (
@@ -45,7 +45,7 @@ const RULES: &[(ErrorClass, &str)] = &[
     ),
     (
         PoolExhausted,
-        r"\b\w*pool\w*\b.{0,60}(limit|exhaust|tim(ed|e)[ -]?out|empty|\bfull\b|no (free|available|idle)|already has|already \d+|max(imum)?( pool)? size|requests? waiting|size .*reached)|(exhaust|tim(ed|e)[ -]?out|no (free|available|idle)|elapsed|all).{0,80}\b(\w*pool\w*|pooled connections)\b|pooltimeout|mobc timeout|timed out in bb8|acquiretimeout|connectionacquiretimeout|resourcerequest timed out|max ?connections ?exceeded|queue limit reached",
+        r"\b\w*pool\b.{0,60}(limit|exhaust|tim(ed|e)[ -]?out|empty|\bfull\b|no (free|available|idle)|already has|already \d+|max(imum)?( pool)? size|requests? waiting|size .*reached)|(exhaust|tim(ed|e)[ -]?out|no (free|available|idle)|elapsed).{0,80}\b\w*pool\b|all pooled connections|pooltimeout|mobc timeout|timed out in bb8|acquiretimeout|connectionacquiretimeout|resourcerequest timed out|max ?connections ?exceeded|queue limit reached",
     ),
     // A name before an address.
     (

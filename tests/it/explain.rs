@@ -140,6 +140,11 @@ const RELATIVES: &[(&str, &str)] = &[
         "stale_connection",
         "read tcp 10.0.0.2:41022->10.0.0.7:5432: i/o timeout",
     ),
+    // A pooler in the host's name is no pool.
+    (
+        "connect_timeout",
+        "connection timeout expired\nMultiple connection attempts failed. All failures were:\n- host: 'ep-x-pooler.neon.test', port: None, hostaddr: '192.0.2.1': connection timeout expired",
+    ),
     (
         "connect_timeout",
         "connection to server at \"db.example.com\" (203.0.113.5), port 5432 failed: Connection timed out",
