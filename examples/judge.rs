@@ -10,6 +10,7 @@ use chrono::{DateTime, Utc};
 use clap::Parser;
 use relay_diag::cli::Cli;
 use relay_diag::config::Surroundings;
+use relay_diag::log::Log;
 use relay_diag::run::{World, run, settings};
 use serde_json::Value;
 
@@ -42,6 +43,7 @@ fn main() -> Result<(), Any> {
             now: Utc::now(),
             surroundings: Surroundings::default(),
             input: None,
+            log: Log::default(),
         };
         let config = settings(&cli, &world)?;
         let report = runtime.block_on(run(cli, config, world))?;

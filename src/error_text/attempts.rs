@@ -56,10 +56,13 @@ static PGX: LazyLock<Option<Regex>> =
 /// Node: `connect ECONNREFUSED 1.2.3.4:5432`.
 static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"connect (E[A-Z]+) ([0-9a-fA-F.:]+):(\d+)\b").ok());
 
+/// A form of list, and which of its groups are host, address, port and cause.
+type Form = (&'static LazyLock<Option<Regex>>, [Option<usize>; 4]);
+
 /// Every attempt that a message lists, in its order.
 pub fn attempts(text: &str) -> Vec<Attempt> {
     // The first form that is found is the one that lists them all: psycopg repeats libpq's sentence within its list.
-    let forms: [(&LazyLock<Option<Regex>>, [Option<usize>; 4]); 4] = [
+    let forms: [Form; 4] = [
         (&PSYCOPG, [Some(1), Some(3), Some(2), Some(4)]),
         (&LIBPQ, [Some(1), Some(2), Some(3), Some(4)]),
         (&OLD_LIBPQ, [Some(2), Some(3), Some(4), Some(1)]),

@@ -31,6 +31,10 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let Some(work) = scene.facts.work.rows.first() else {
         return Verdict::NotMatched(String::from("nothing is known of queued work"));
     };
+    if scene.profile.work.run.is_empty() {
+        let why = "it was not looked for: the profile names no spans of queued work (work.queued, work.run)";
+        return Verdict::NotMatched(String::from(why));
+    }
     if work.queued == 0 {
         return Verdict::NotMatched(String::from("no work was queued"));
     }

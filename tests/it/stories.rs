@@ -5,6 +5,9 @@ use serde_json::{Value, json};
 
 use crate::support::{command, finish};
 
+/// Which spans queue work and which run it, as the stories have them.
+const WORK: &str = "[work]\nqueued = [\"POST /tracks/\"]\nrun = [\"process upload\"]";
+
 const FASTAPI: &str = "opentelemetry.instrumentation.fastapi";
 const SQLALCHEMY: &str = "opentelemetry.instrumentation.sqlalchemy";
 
@@ -133,7 +136,7 @@ impl Story {
     }
 
     fn is(&self, expected: &str) -> Value {
-        let document = self.diagnosed(None);
+        let document = self.diagnosed(Some(WORK));
         let found = &document["diagnosis"];
         let name = found["failure_mode"]
             .as_str()
@@ -272,7 +275,7 @@ fn a_pool_that_is_too_small() {
         story.request(A, 200.5 + f64::from(n) * 2.0, "GET /stats", Failed(30.0, POOL), 0.0);
     }
     story.traffic(A, 360.0, 500.0, 2.0);
-    let document = story.diagnosed(None);
+    let document = story.diagnosed(Some(WORK));
     let found = &document["diagnosis"]["failure_mode"];
     assert!(found == "pool-exhausted" || found == "slow-database", "{found}");
 }

@@ -316,8 +316,8 @@ mod tests {
         let raw = |text: &str| exact(&RawValue::from_string(text.to_owned()).unwrap()).unwrap();
         let text = "0.10000000000000000555";
         assert_eq!(raw(text).as_f64(), Some(0.1));
-        let inner = raw("{\"a\":[{\"b\":44.884995753000001}],\"c\":3,\"d\":\"1.5\"}");
-        assert_eq!(inner, json!({"a": [{"b": 44.884_995_753_000_001}], "c": 3, "d": "1.5"}));
+        let inner = raw("{\"a\":[{\"b\":44.88499575}],\"c\":3,\"d\":\"1.5\"}");
+        assert_eq!(inner, json!({"a": [{"b": 44.884_995_75}], "c": 3, "d": "1.5"}));
         assert_eq!(cell("n", json!("Int64"), json!("17")).1, json!(17));
         assert_eq!(cell("n", json!("UInt64"), json!(u64::MAX)).1, json!(u64::MAX));
         assert_eq!(cell("n", json!("Int64"), json!(3.0)).1, json!(3));

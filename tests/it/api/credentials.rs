@@ -211,7 +211,7 @@ fn a_token_in_a_repository_is_refused() {
         git.output().is_ok_and(|output| output.status.success())
     };
     if !git(&["init", "-q"]) {
-        eprintln!("SKIPPED: there is no git here");
+        let _ = std::io::Write::write_all(&mut std::io::stderr(), b"SKIPPED: there is no git here\n");
         return;
     }
     // Beside a repository's files and not one of them: only its age is wrong.
