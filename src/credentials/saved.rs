@@ -227,7 +227,7 @@ mod tests {
     fn what_cannot_be_trusted_is_refused_and_not_quoted() {
         for (json, why) in [
             (format!("{{\"token\": \"{TOKEN}\" oops"), "is no saved read token"),
-            (format!("[\"{TOKEN}\"]"), "is no saved read token"),
+            (format!("\"{TOKEN}\""), "is no saved read token"),
             (format!("{{\"token\":\"{TOKEN}\"}}"), "has no base_url"),
             (
                 format!("{{\"token\":\"{TOKEN}\",\"base_url\":\"http://example.com\"}}"),
