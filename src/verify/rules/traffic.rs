@@ -141,8 +141,13 @@ pub(super) fn statements(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
         Verdict::Fail
     };
     let p95 = duration(times.p95_s);
+    let slow = if outcome == Verdict::Fail {
+        "statements are slow: "
+    } else {
+        ""
+    };
     let detail = format!(
-        "{}: p50 {}, p95 {p95}, worst {}",
+        "{slow}{}, p50 {}, p95 {p95}, worst {}",
         counted(count, "statement"),
         duration(times.p50_s),
         duration(times.max_s)

@@ -8,13 +8,14 @@ fn the_listeners_newest_event_decides() {
     let (outcome, headline, odd) = one(|life| life.trouble = trouble);
     assert_eq!((outcome, odd), (Verdict::Fail, vec![("listener", Verdict::Fail)]));
     assert!(headline.contains("in trouble since 07:26:30"), "{headline}");
-    // Error logs of an episode that is over are forgiven, those of an open one are not.
+    // Error logs of an episode that is over are forgiven, those of an open one are not; it speaks first.
     let (outcome, ..) = one(|life| life.listener_errors = 3);
     assert_eq!(outcome, Verdict::Pass);
-    let (_, _, odd) = one(|life| {
+    let (_, headline, odd) = one(|life| {
         (life.listener_errors, life.listener_errors_open) = (3, 1);
         life.trouble = trouble;
     });
+    assert!(headline.starts_with("FAIL: queue service is in trouble"), "{headline}");
     assert_eq!(odd, [("errors", Verdict::Fail), ("listener", Verdict::Fail)]);
 }
 
