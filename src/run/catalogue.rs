@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::{Failure, World};
 use crate::config::{Config, Resolved};
 use crate::profile::Settings;
-use crate::query::{Catalogue, Origin, Query, QueryError, bind, single_select};
+use crate::query::{Catalogue, Origin, Query, bind, single_select};
 use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table};
 use crate::source::api::mask;
 use crate::window::{Window, rfc3339};
@@ -96,6 +96,7 @@ pub(super) async fn check(catalogue: &Catalogue, settings: &Settings, world: &Wo
 
 #[cfg(feature = "capture")]
 async fn plan(query: &Query, sql: String, window: Window) -> Result<(), Failure> {
+    use crate::query::QueryError;
     use crate::source::capture::Capture;
     use crate::source::{Request, SourceError};
 
