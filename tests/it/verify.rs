@@ -212,7 +212,7 @@ fn the_profile_sets_names_and_limits() {
     let loop_of_none = run("RELAY_DIAG_VERIFY_MAX_STARTS", "0");
     assert_eq!(check(&loop_of_none.json(), "restarts")["outcome"], "fail");
     let other = run(
-        "RELAY_DIAG_REMEDIATION_RESTART_COMMAND",
+        "RELAY_DIAG_REMEDIES_RESTART_INSTANCES",
         "kubectl delete pod {instances} -n {app}",
     );
     assert_eq!(other.code, 0, "{}", other.stdout);

@@ -20,17 +20,26 @@ fn through_server(case: &Case, args: &[&str]) -> (Run, usize) {
     let capture = Capture::open(std::path::Path::new(&case.records), None).unwrap();
     let options = Options {
         faults: serve::fault::FaultPlan::watch(),
+        // A debug build on a busy machine plans slowly, and speed is not what this is about.
+        query_time: PATIENCE,
         ..Options::default()
     };
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let running = runtime.block_on(serve::start(capture, options)).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let run = finish(asking(folder.path(), &running.url).args(args));
+    let deadline = format!("{}s", PATIENCE.as_secs());
+    let run = finish(
+        asking(folder.path(), &running.url)
+            .env("RELAY_DIAG_DEADLINE", deadline)
+            .args(args),
+    );
     let requests = running.requests_seen();
     runtime.block_on(running.stop());
     (run, requests)
 }
 
+/// Longer than any question here takes.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(300);
 /// Planning a question takes all of a core.
 const AT_ONCE: usize = 2;
 /// Half a minute of planning a recording in a debug build: by default each recording takes one of the commands in
