@@ -1,8 +1,8 @@
 //! The registry of failure modes, and how several matches become one answer. Pure: facts and a profile's thresholds in,
 //! a diagnosis out; it knows no rows, no format and no source.
 //!
-//! Confidence counts independent pieces of evidence: three or more = high, two = medium, one = low; one step lower if
-//! evidence that the signature needs could not be read.
+//! Confidence counts independent pieces of evidence, which rest on different records ([`Basis`]): three or more = high, two =
+//! medium, one = low; one step lower if evidence that the signature needs could not be read.
 
 mod advice;
 mod budget;
@@ -29,6 +29,8 @@ mod worker_silent;
 pub use advice::{advise, extent};
 pub use mode::{FailureMode, Finding};
 pub use report::{Findings, headline, short, to_report};
+
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -81,9 +83,35 @@ pub const REGISTRY: &[Signature] = &[
     pool_exhausted::SIGNATURE,
 ];
 
+/// The records that an observation rests on. What is said twice of the same ones is one piece of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Operations that hung, or have no end.
+    Hung,
+    /// Requests that failed.
+    Failed,
+    /// What succeeded beside them or before, or should have.
+    Succeeded,
+    /// Statements that ran, or did not.
+    Statements,
+    /// What the listener and the processes logged of themselves.
+    LogLines,
+    /// First and last records of processes.
+    Processes,
+    /// Pauses and bursts of everything.
+    Traffic,
+    /// Work that was queued.
+    Queued,
+    /// Runs of such work.
+    Runs,
+}
+
 /// One observation that speaks for a match.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Evidence {
+    /// What it rests on.
+    pub basis: Basis,
     /// In a sentence, with its numbers.
     pub claim: String,
     /// The query of the catalogue that shows it.
@@ -99,6 +127,8 @@ enum Verdict {
     Matched(Matched),
     /// Why not.
     NotMatched(String),
+    /// What it was not asked to look for, or cannot see here whatever came back.
+    NotAssessed(String),
 }
 
 /// What a rule found.
@@ -117,7 +147,7 @@ struct Matched {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// One piece of evidence.
+    /// One independent piece of evidence.
     Low,
     /// Two.
     Medium,
@@ -126,8 +156,9 @@ pub enum Confidence {
 }
 
 impl Confidence {
-    fn of(pieces: usize, all_known: bool) -> Self {
-        match (pieces, all_known) {
+    fn of(evidence: &[Evidence], all_known: bool) -> Self {
+        let independent: BTreeSet<Basis> = evidence.iter().map(|piece| piece.basis).collect();
+        match (independent.len(), all_known) {
             (3.., true) => Self::High,
             (3.., false) | (2, true) => Self::Medium,
             _ => Self::Low,
@@ -194,7 +225,7 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
     let scene = Scene::new(facts, profile);
     let missing = facts.not_known();
     let mut found = Vec::new();
-    let (mut ruled_out, mut not_assessed) = (Vec::new(), Vec::new());
+    let (mut ruled_out, mut unjudged, mut unasked) = (Vec::new(), Vec::new(), Vec::new());
     for signature in REGISTRY {
         let lacks: Vec<&(&str, &str)> = missing
             .iter()
@@ -202,8 +233,9 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
             .collect();
         match ((signature.judge)(&scene), lacks.first()) {
             (Verdict::Matched(matched), _) => found.push(answer(signature, matched, lacks.is_empty())),
+            (Verdict::NotAssessed(why), _) => unasked.push((signature.mode, why)),
             (Verdict::NotMatched(_), Some((section, why))) => {
-                not_assessed.push((signature.mode, format!("{section}: {why}")));
+                unjudged.push((signature.mode, format!("{section}: {why}")));
             }
             (Verdict::NotMatched(why), None) => ruled_out.push((signature.mode, why)),
         }
@@ -212,7 +244,7 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
     let first = found.next();
     let (answer, inconclusive) = match first {
         Some(answer) => (Some(answer), None),
-        None => match findings::finding(&scene, &not_assessed) {
+        None => match findings::finding(&scene, &unjudged) {
             Ok(finding) => (Some(finding), None),
             Err(why) => (None, Some(why)),
         },
@@ -221,7 +253,7 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
         answer,
         also: found.map(symptom).collect(),
         ruled_out,
-        not_assessed,
+        not_assessed: unjudged.into_iter().chain(unasked).collect(),
         inconclusive,
     }
 }
@@ -239,7 +271,7 @@ fn answer(signature: &Signature, matched: Matched, all_known: bool) -> Answer {
         failure_mode: Some(signature.mode),
         finding: None,
         title: signature.title.to_owned(),
-        confidence: Confidence::of(matched.evidence.len(), all_known),
+        confidence: Confidence::of(&matched.evidence, all_known),
         from: Some(matched.from),
         to: matched.to,
         summary: matched.summary,
@@ -248,8 +280,15 @@ fn answer(signature: &Signature, matched: Matched, all_known: bool) -> Answer {
     }
 }
 
-fn evidence(claim: impl Into<String>, query: &'static str, count: usize, traces: Vec<String>) -> Evidence {
+fn evidence(
+    basis: Basis,
+    claim: impl Into<String>,
+    query: &'static str,
+    count: usize,
+    traces: Vec<String>,
+) -> Evidence {
     Evidence {
+        basis,
         claim: claim.into(),
         query,
         count: count as u64,

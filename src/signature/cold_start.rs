@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, Fate, Hang, to_seconds};
 use crate::words::{counted, duration};
@@ -96,6 +96,7 @@ fn matched(
 ) -> Verdict {
     let now = scene.facts.window.to;
     let mut found = vec![evidence(
+        Basis::Traffic,
         format!(
             "nothing was asked of the database for {} from {} on",
             duration(to_seconds(idle)),
@@ -107,6 +108,7 @@ fn matched(
     )];
     if !hung.is_empty() {
         found.push(evidence(
+            Basis::Hung,
             format!(
                 "the first {} after it hung {} in their connect",
                 counted(hung.len() as u64, "request"),
@@ -119,6 +121,7 @@ fn matched(
     }
     if !bursts.is_empty() {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "{} failed for want of a connection, and nothing succeeded meanwhile",
                 counted(failed(bursts), "request")
@@ -130,6 +133,7 @@ fn matched(
     }
     if let Some(to) = to {
         found.push(evidence(
+            Basis::Processes,
             format!("all of it was over at {} without a restart", clock(to)),
             "processes",
             1,

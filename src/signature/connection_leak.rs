@@ -1,7 +1,7 @@
 //! Connections are never given back: the pool is empty, and the database idle.
 
 use super::scene::{Scene, clock, failed, size, traces_in};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
 use crate::facts::{Hang, RouteOfProcess};
 use crate::words::{self, counted, grouped};
@@ -70,6 +70,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let row = dry.first().copied();
     let in_vain = failed(&empty);
     let mut found = vec![evidence(
+        Basis::Succeeded,
         format!(
             "in {} exactly {} of {} succeeded before the pool ran dry, as many as it has connections (size {} + overflow {})",
             if processes(&dry) == 1 {
@@ -88,6 +89,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     )];
     if let Some((from, to)) = row.and_then(|row| row.dry) {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "{} waited in vain for a connection from {} to {}",
                 counted(in_vain, "request"),
@@ -100,6 +102,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
         let statements = dry.iter().map(|row| row.statements_meanwhile).max().unwrap_or_default();
         found.push(evidence(
+            Basis::Statements,
             format!(
                 "meanwhile the database was idle: {}, and no request held a connection",
                 counted(statements, "statement")

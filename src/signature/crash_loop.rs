@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::scene::{Scene, clock};
-use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{counted, duration};
 
@@ -56,6 +56,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         return Verdict::NotMatched(String::from("no process started"));
     };
     let mut evidence_found = vec![evidence(
+        Basis::Processes,
         format!(
             "{} started {} between {} and {}",
             found.instance,
@@ -69,6 +70,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     )];
     if found.sudden > 0 {
         evidence_found.push(evidence(
+            Basis::LogLines,
             format!("{} of its lives ended without a shutdown line", found.sudden),
             "lifecycle",
             found.sudden,
@@ -83,6 +85,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     lives.sort_by(f64::total_cmp);
     if let Some(median) = lives.get(lives.len() / 2) {
         evidence_found.push(evidence(
+            Basis::Processes,
             format!("its lives lasted about {}", duration(*median)),
             "processes",
             lives.len(),

@@ -1,7 +1,7 @@
 //! Connects are refused, everywhere, at once.
 
 use super::scene::{Scene, checkouts, clock, failed, size, traces_in};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, to_seconds};
 use crate::words::{self, counted};
@@ -68,6 +68,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
         .map(|burst| words::error(&burst.sample, ERROR_WIDTH))
         .unwrap_or_default();
     let mut found = vec![evidence(
+        Basis::Failed,
         format!("{} failed: {sample}", counted(traces, "request")),
         "errors",
         size(traces),
@@ -80,6 +81,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
         .reduce(f64::max);
     if let Some(slowest) = slowest.filter(|slowest| *slowest <= AT_ONCE_S) {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "they failed at once, within {}: nothing waited",
                 words::duration(slowest)
@@ -91,6 +93,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
     }
     if meanwhile == 0 {
         found.push(evidence(
+            Basis::Succeeded,
             format!(
                 "no connect succeeded in the {} from {} to {}",
                 words::duration(to_seconds(to - from)),
@@ -106,6 +109,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
         episode.answered && episode.first_at <= to && episode.over_at.is_none_or(|over_at| over_at >= from)
     }) {
         found.push(evidence(
+            Basis::LogLines,
             format!(
                 "the {} failed to connect as well, {}",
                 scene.profile.listener.name,

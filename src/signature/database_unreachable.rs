@@ -1,7 +1,7 @@
 //! Nothing connects and nothing is refused: every connect waits for its timeout.
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::words::counted;
 
@@ -56,6 +56,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let mut found = Vec::new();
     if !hung.is_empty() {
         found.push(evidence(
+            Basis::Hung,
             format!(
                 "{} hung {} in their connect",
                 counted(hung.len() as u64, "request"),
@@ -68,6 +69,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     if !timeouts.is_empty() {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "{} failed after the timeout of their connect",
                 counted(failed(&timeouts), "request")
@@ -78,6 +80,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     found.push(evidence(
+        Basis::Succeeded,
         format!(
             "from {} on no connect succeeded promptly, and none was refused",
             clock(first)

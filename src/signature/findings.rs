@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::scene::{Scene, clock};
-use super::{Answer, Confidence, Evidence, FailureMode, Finding, evidence};
+use super::{Answer, Basis, Confidence, Evidence, FailureMode, Finding, evidence};
 use crate::facts::to_seconds;
 use crate::words::{self, counted};
 
@@ -11,7 +11,7 @@ use crate::words::{self, counted};
 const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
 
 /// The finding, or why nothing can be said.
-pub(super) fn finding(scene: &Scene<'_>, not_assessed: &[(FailureMode, String)]) -> Result<Answer, String> {
+pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> Result<Answer, String> {
     let facts = scene.facts;
     let bounds = facts.bounds.rows.first();
     let records = bounds.map_or(0, |bounds| bounds.records);
@@ -26,11 +26,11 @@ pub(super) fn finding(scene: &Scene<'_>, not_assessed: &[(FailureMode, String)])
             _ => String::from("no records at all in the window"),
         });
     }
-    if let Some((mode, why)) = not_assessed.first() {
+    if let Some((mode, why)) = unjudged.first() {
         return Err(format!(
             "{} and {} more could not be judged ({why})",
             mode.id(),
-            not_assessed.len() - 1
+            unjudged.len() - 1
         ));
     }
     let Some((bounds, (p50_s, p95_s, _))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
@@ -41,6 +41,7 @@ pub(super) fn finding(scene: &Scene<'_>, not_assessed: &[(FailureMode, String)])
     };
     let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
     let healthy = evidence(
+        Basis::Succeeded,
         format!(
             "{} succeeded (median {}, p95 {}); {} failed, {} hung",
             counted(bounds.requests, "request"),
@@ -108,7 +109,13 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Evidence>) {
         return (
             Finding::Deploy,
             "a deploy, and nothing wrong",
-            Some(evidence(claim, "processes", replaced.len(), Vec::new())),
+            Some(evidence(
+                Basis::Processes,
+                claim,
+                "processes",
+                replaced.len(),
+                Vec::new(),
+            )),
         );
     }
     if let Some(start) = replaced.first() {
@@ -120,7 +127,13 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Evidence>) {
         return (
             Finding::Restart,
             "a restart, and nothing wrong",
-            Some(evidence(claim, "processes", replaced.len(), Vec::new())),
+            Some(evidence(
+                Basis::Processes,
+                claim,
+                "processes",
+                replaced.len(),
+                Vec::new(),
+            )),
         );
     }
     let longest = facts.gaps.rows.iter().max_by_key(|gap| gap.after_at - gap.before_at);
@@ -133,7 +146,7 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Evidence>) {
         return (
             Finding::TrafficLull,
             "a lull in traffic, and nothing wrong",
-            Some(evidence(claim, "gaps", 1, Vec::new())),
+            Some(evidence(Basis::Traffic, claim, "gaps", 1, Vec::new())),
         );
     }
     (Finding::Healthy, "nothing wrong seen", None)
@@ -156,6 +169,7 @@ fn reconnect(scene: &Scene<'_>) -> Option<Evidence> {
         ),
     };
     Some(evidence(
+        Basis::LogLines,
         claim,
         "lifecycle",
         usize::try_from(episode.lines).unwrap_or(usize::MAX),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::scene::{Scene, clock};
-use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::facts::{Fate, Gap, LineKind, Process, to_seconds};
 use crate::words::{counted, duration};
 
@@ -105,6 +105,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
         return None;
     }
     let mut found = vec![evidence(
+        Basis::Processes,
         format!(
             "the last record of {} is of {}, without a shutdown line; then nothing for {}",
             process.instance,
@@ -117,6 +118,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
     )];
     if !others.is_empty() {
         found.push(evidence(
+            Basis::Succeeded,
             format!(
                 "other instances went on meanwhile ({})",
                 counted(others.len() as u64, "machine")
@@ -128,6 +130,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
     }
     if open > 0 {
         found.push(evidence(
+            Basis::Hung,
             format!("{} stood open when it fell silent", counted(open as u64, "request")),
             "hangs",
             open,
@@ -136,6 +139,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
     }
     if lost {
         found.push(evidence(
+            Basis::LogLines,
             format!("its {} had just lost its connection", scene.profile.listener.name),
             "lifecycle",
             1,
@@ -144,6 +148,7 @@ fn silence(scene: &Scene<'_>, process: &Process) -> Option<Matched> {
     }
     if let Some(next) = next {
         found.push(evidence(
+            Basis::Processes,
             format!("it had to be started again, at {}", clock(next)),
             "processes",
             1,
@@ -239,6 +244,7 @@ fn caught_up(scene: &Scene<'_>, gap: &Gap) -> Option<Matched> {
         ),
         evidence: vec![
             evidence(
+                Basis::Traffic,
                 format!(
                     "no record begins between {} and {}",
                     clock(gap.before_at),
@@ -249,12 +255,14 @@ fn caught_up(scene: &Scene<'_>, gap: &Gap) -> Option<Matched> {
                 Vec::new(),
             ),
             evidence(
+                Basis::Hung,
                 format!("{} stood open all the while", counted(open as u64, "request")),
                 "hangs",
                 open,
                 Vec::new(),
             ),
             evidence(
+                Basis::Traffic,
                 format!(
                     "{} in the first bucket after it, {median} as a rule: clients that try again",
                     counted(after, "request")

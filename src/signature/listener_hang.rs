@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::scene::{Scene, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::LineKind;
 use crate::facts::to_seconds;
@@ -52,6 +52,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         }
         let silent = to_seconds(until - asked_at);
         let silence = evidence(
+            Basis::LogLines,
             format!(
                 "the {} on {} tried to reconnect at {}; in the {} until {} there is no outcome of it",
                 scene.profile.listener.name,
@@ -101,6 +102,7 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
             next.unwrap_or(scene.facts.window.to) - line.last_at >= NO_OUTCOME_AFTER
         })?;
     let silence = evidence(
+        Basis::LogLines,
         format!(
             "the {} on {} began at {} and says neither that it is connected nor that it failed",
             scene.profile.listener.name,
@@ -113,7 +115,7 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
     );
     match beside(scene, &start.instance, silence) {
         Verdict::Matched(matched) => Some(Verdict::Matched(matched)),
-        Verdict::NotMatched(_) => None,
+        _ => None,
     }
 }
 
@@ -130,6 +132,7 @@ fn beside(scene: &Scene<'_>, instance: &str, silence: super::Evidence) -> Verdic
     let mut found = vec![silence];
     if !hung.is_empty() {
         found.push(evidence(
+            Basis::Hung,
             format!(
                 "{} hung {} in their own connects beside it",
                 counted(hung.len() as u64, "request"),
@@ -142,6 +145,7 @@ fn beside(scene: &Scene<'_>, instance: &str, silence: super::Evidence) -> Verdic
     }
     if !empty.is_empty() {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "{} failed behind it for want of a connection",
                 counted(failed(&empty), "request")

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::Hang;
 use crate::words::{counted, duration};
@@ -54,6 +54,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     let mut found = vec![evidence(
+        Basis::Hung,
         format!(
             "{} hung {} in a statement",
             counted(hung.len() as u64, "request"),
@@ -70,6 +71,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         && *last - *first <= END_TOGETHER_WITHIN
     {
         found.push(evidence(
+            Basis::Hung,
             format!(
                 "all of them ended within {} of each other, at {}",
                 duration((*last - *first).as_seconds_f64()),
@@ -84,6 +86,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let prompt = checkouts(&beside);
     if prompt > 0 && connects.is_empty() {
         found.push(evidence(
+            Basis::Succeeded,
             format!(
                 "no checkout hung, and {} beside them took milliseconds",
                 counted(prompt, "checkout")
@@ -96,6 +99,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     if !empty.is_empty() {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "{} failed on the pool that filled up behind them",
                 counted(failed(&empty), "request")

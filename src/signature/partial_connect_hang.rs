@@ -1,7 +1,7 @@
 //! New database connections hang while others, at the same time, succeed in milliseconds.
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::Hang;
 use crate::words::{counted, grouped};
@@ -63,6 +63,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let median = beside.iter().filter_map(|run| run.connects_p50_s).fold(0.0, f64::max);
     let mut found = vec![
         evidence(
+            Basis::Hung,
             format!(
                 "{} hung {} in their checkout of a connection",
                 counted(hung.len() as u64, "request"),
@@ -73,6 +74,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             traces_of(&hung),
         ),
         evidence(
+            Basis::Succeeded,
             format!(
                 "meanwhile {} succeeded, medians up to {} (fastest {})",
                 counted(succeeded, "checkout"),
@@ -90,6 +92,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
     if !empty.is_empty() {
         found.push(evidence(
+            Basis::Failed,
             format!(
                 "the hung requests held the pool: {} failed on an empty pool from {} on",
                 counted(failed(&empty), "other request"),
@@ -124,6 +127,7 @@ fn addresses(hung: &[&Hang]) -> Option<super::Evidence> {
     let tried = hung.iter().map(|hang| hang.addresses).max().filter(|most| *most > 1)?;
     let with: Vec<&Hang> = hung.iter().copied().filter(|hang| hang.addresses > 1).collect();
     Some(evidence(
+        Basis::Hung,
         format!(
             "{} of them failed after trying up to {tried} addresses one after the other",
             with.len()
@@ -146,6 +150,7 @@ fn listener(scene: &Scene<'_>, hung: &[&Hang]) -> Option<super::Evidence> {
             && hung.iter().any(|hang| hang.instance == episode.instance)
     })?;
     Some(evidence(
+        Basis::LogLines,
         format!(
             "the {} on {} lost its connection at {} and tried {} to get a new one",
             scene.profile.listener.name,

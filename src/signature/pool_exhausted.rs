@@ -2,7 +2,7 @@
 
 use super::connection_leak::limits_text;
 use super::scene::{Scene, clock, failed, size, traces_in};
-use super::{Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::{ErrorClass, pool_limits};
 use crate::words::counted;
 
@@ -41,6 +41,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     let limits = empty.iter().find_map(|burst| pool_limits(&burst.sample));
     let mut found = vec![evidence(
+        Basis::Failed,
         format!(
             "{} failed for want of a free connection{}",
             counted(traces, "request"),
@@ -56,6 +57,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     if let Some(row) = dry {
         let (from, _) = row.dry.unwrap_or((scene.facts.window.from, scene.facts.window.to));
         found.push(evidence(
+            Basis::Statements,
             format!(
                 "{} ran dry at {}; {} ran there while it was",
                 row.instance,

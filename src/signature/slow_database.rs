@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::scene::{Scene, clock, failed, size};
-use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::facts::Bucket;
 use crate::timeline::failures::slow_stretches;
@@ -49,6 +49,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     let medians = words::range(slow.medians_s.0, slow.medians_s.1);
     let mut found = vec![evidence(
+        Basis::Statements,
         match slow.usual_s {
             Some(usual) => format!(
                 "{} were slow: medians of {medians}, else {}",
@@ -66,6 +67,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     )];
     if slow.buckets > 1 {
         found.push(evidence(
+            Basis::Statements,
             format!(
                 "that holds for all of the time from {} on, not for one request",
                 clock(slow.first_at)
@@ -78,6 +80,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let gone = scene.failing_with(&[ErrorClass::ConnectRefused, ErrorClass::Dns, ErrorClass::ConnectTimeout]);
     if scene.hangs.is_empty() && gone.is_empty() {
         found.push(evidence(
+            Basis::Hung,
             format!(
                 "nothing hung and no connect failed ({} failed at all)",
                 counted(

@@ -1,8 +1,9 @@
 //! Work is queued, and none of it is run.
 
 use super::scene::{Scene, clock, size};
-use super::{Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::facts::to_seconds;
+use crate::profile::Settings;
 use crate::words::{counted, duration};
 
 /// Fewer can wait for their turn.
@@ -27,13 +28,23 @@ pub(super) const SIGNATURE: Signature = Signature {
     judge,
 };
 
+/// A worker is an instance of its own: what shows one instance only cannot show it.
+fn cannot_be_seen(profile: &Settings) -> Option<&'static str> {
+    if profile.work.queued.is_empty() || profile.work.run.is_empty() {
+        Some("it was not looked for: the profile names no spans of queued work (work.queued, work.run)")
+    } else if !profile.instance.is_empty() {
+        Some("one instance alone is shown, and a worker is another")
+    } else {
+        None
+    }
+}
+
 fn judge(scene: &Scene<'_>) -> Verdict {
     let Some(work) = scene.facts.work.rows.first() else {
         return Verdict::NotMatched(String::from("nothing is known of queued work"));
     };
-    if scene.profile.work.run.is_empty() {
-        let why = "it was not looked for: the profile names no spans of queued work (work.queued, work.run)";
-        return Verdict::NotMatched(String::from(why));
+    if let Some(why) = cannot_be_seen(scene.profile) {
+        return Verdict::NotAssessed(String::from(why));
     }
     if work.queued == 0 {
         return Verdict::NotMatched(String::from("no work was queued"));
@@ -53,6 +64,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     let mut found = vec![evidence(
+        Basis::Queued,
         format!(
             "{} of work queued from {} on, and no run since",
             counted(work.queued_since_run, "piece"),
@@ -64,6 +76,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     )];
     if let Some(last) = work.run_last_at {
         found.push(evidence(
+            Basis::Runs,
             format!("the last run was at {}: runs are recorded here as a rule", clock(last)),
             "work",
             size(work.run + work.run_before),
@@ -72,6 +85,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     if waited_s >= 4.0 * PATIENCE_S {
         found.push(evidence(
+            Basis::Queued,
             format!("the oldest waits for {}", duration(waited_s)),
             "work",
             1,
