@@ -24,6 +24,7 @@
 --! max_s = "float?"
 --! routes = "int"
 --! route = "text?"
+--! service = "text?"
 --! instances = "int"
 --! instance = "text?"
 --! trace_id = "text?"
@@ -52,15 +53,16 @@ WITH failures AS (
 ), burst_starts AS (
   SELECT *,
     CASE WHEN extract(epoch FROM (started_at - lag(started_at) OVER (
-        PARTITION BY template, is_request ORDER BY started_at, trace_id, span_id))) < $pause_s
+        PARTITION BY service, template, is_request ORDER BY started_at, trace_id, span_id))) < $pause_s
       THEN 0 ELSE 1 END AS burst_start
   FROM masked
 ), bursts AS (
   SELECT *, sum(burst_start) OVER (
-    PARTITION BY template, is_request ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS burst
+    PARTITION BY service, template, is_request ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS burst
   FROM burst_starts
 ), told AS (
   SELECT
+    service,
     template,
     min(sample) AS sample,
     is_request AS failed_requests,
@@ -80,10 +82,10 @@ WITH failures AS (
     min(instance) AS instance,
     min(trace_id) AS trace_id
   FROM bursts
-  GROUP BY template, is_request, burst
+  GROUP BY service, template, is_request, burst
 ), ranked AS (
   SELECT *, row_number() OVER (
-    PARTITION BY failed_requests ORDER BY traces DESC, first_at, template) AS place
+    PARTITION BY failed_requests ORDER BY traces DESC, first_at, template, service) AS place
   FROM told
 )
 -- However many wordings there are, fifty bursts are told apart; what is beyond is one row.
@@ -104,6 +106,7 @@ SELECT
   max(max_s) AS max_s,
   max(routes) AS routes,
   min(route) AS route,
+  CASE WHEN min(service) = max(service) THEN min(service) END AS service,
   max(instances) AS instances,
   min(instance) AS instance,
   min(trace_id) AS trace_id

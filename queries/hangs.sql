@@ -18,6 +18,7 @@
 --! unfinished = "bool"
 --! failed = "bool"
 --! http_status = "int?"
+--! service = "text"
 --! instance = "text"
 --! process = "text"
 --! error_text = "text?"
@@ -36,7 +37,7 @@ WITH children AS (
 )
 SELECT
   o.trace_id, o.span_id, span_name, role, started_at, ended_at, duration_s, unfinished, failed, http_status,
-  instance, process,
+  service, instance, process,
   coalesce(waits_on, CASE WHEN role IN ('connect', 'statement') THEN role END) AS waits_on,
   substr(split_part(error_text, chr(10), 1), 1, 300) AS error_text,
   coalesce((length(error_text) - length(replace(error_text, 'hostaddr:', ''))) / 9, 0) AS addresses,

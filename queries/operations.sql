@@ -10,6 +10,7 @@
 --! duration_s = "float?"
 --! failed = "bool"
 --! http_status = "int?"
+--! service = "text"
 --! instance = "text"
 --! process = "text"
 --! role = "text"
@@ -17,12 +18,12 @@
 --! unfinished = "bool"
 -- A pending row stays for ever beside the final one, so what is unfinished has no final row of the same ids.
 SELECT trace_id, span_id, parent_span_id, span_name, started_at, ended_at, duration_s, failed, http_status,
-       instance, process, role, error_text, false AS unfinished
+       service, instance, process, role, error_text, false AS unfinished
 FROM $spans AS finished
 WHERE kind = 'span' AND role IN ('request', 'health', 'connect', 'statement')
 UNION ALL
 SELECT p.trace_id, p.span_id, p.parent_span_id, p.span_name, p.started_at, p.ended_at, NULL, false, p.http_status,
-       p.instance, p.process, p.role, NULL, true
+       p.service, p.instance, p.process, p.role, NULL, true
 FROM $spans AS p
 LEFT JOIN (SELECT trace_id, span_id FROM records_all WHERE kind = 'span') AS f
   ON f.trace_id = p.trace_id AND f.span_id = p.span_id

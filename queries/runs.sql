@@ -24,6 +24,7 @@
 --! requests_p5_s = "float?"
 --! requests_p95_s = "float?"
 --! requests_max_s = "float?"
+--! service = "text"
 --! routes = "int"
 --! route = "text?"
 --! instances = "int"
@@ -31,7 +32,7 @@
 --! trace_id = "text?"
 -- A run is cut by a hang's start (six of a wave: the rest says the same), when all hangs have ended, where a burst of
 -- failures or of slow checkouts begins and ends, by a process that is new, and by a pause. So there are few runs,
--- however much traffic.
+-- however much traffic. Each service has its own: one that is well says nothing of another.
 WITH marked AS (
   SELECT *,
     role = 'request' AND (unfinished OR duration_s > $hang_after_s) AS hangs,
@@ -41,18 +42,18 @@ WITH marked AS (
 ), seen AS (
   SELECT *,
     row_number() OVER (PARTITION BY instance, process ORDER BY started_at, trace_id, span_id) AS process_no,
-    lag(started_at) OVER (ORDER BY started_at, trace_id, span_id) AS previous_at,
+    lag(started_at) OVER (PARTITION BY service ORDER BY started_at, trace_id, span_id) AS previous_at,
     max(CASE WHEN failed THEN started_at END) OVER (
-      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS failed_before_at,
+      PARTITION BY service ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS failed_before_at,
     min(CASE WHEN failed THEN started_at END) OVER (
-      ORDER BY started_at, trace_id, span_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS failed_after_at,
+      PARTITION BY service ORDER BY started_at, trace_id, span_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS failed_after_at,
     max(CASE WHEN hangs AND NOT unfinished THEN ended_at END) OVER (
-      ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until,
+      PARTITION BY service ORDER BY started_at, trace_id, span_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS hanging_until,
     sum(CASE WHEN hangs THEN 1 ELSE 0 END) OVER (
-      ORDER BY started_at RANGE BETWEEN INTERVAL '5 minutes' PRECEDING AND CURRENT ROW) AS hangs_lately,
+      PARTITION BY service ORDER BY started_at RANGE BETWEEN INTERVAL '5 minutes' PRECEDING AND CURRENT ROW) AS hangs_lately,
     -- Its neighbours decide, so that a few slow checkouts are no change.
     role = 'connect' AND avg(CASE WHEN duration_s > $slow_s THEN 1.0 ELSE 0.0 END) OVER (
-      PARTITION BY role ORDER BY started_at, trace_id, span_id ROWS BETWEEN 15 PRECEDING AND 15 FOLLOWING) > 0.5 AS is_slow
+      PARTITION BY service, role ORDER BY started_at, trace_id, span_id ROWS BETWEEN 15 PRECEDING AND 15 FOLLOWING) > 0.5 AS is_slow
   FROM marked
 ), states AS (
   SELECT *,
@@ -61,10 +62,10 @@ WITH marked AS (
   FROM seen
 ), changes AS (
   SELECT *,
-    in_burst <> lag(in_burst) OVER (ORDER BY started_at, trace_id, span_id) AS burst_changes,
-    beside_hang <> lag(beside_hang) OVER (ORDER BY started_at, trace_id, span_id) AS hanging_changes,
+    in_burst <> lag(in_burst) OVER (PARTITION BY service ORDER BY started_at, trace_id, span_id) AS burst_changes,
+    beside_hang <> lag(beside_hang) OVER (PARTITION BY service ORDER BY started_at, trace_id, span_id) AS hanging_changes,
     role = 'connect' AND is_slow <> lag(is_slow) OVER (
-      PARTITION BY role ORDER BY started_at, trace_id, span_id) AS speed_changes
+      PARTITION BY service, role ORDER BY started_at, trace_id, span_id) AS speed_changes
   FROM states
 ), numbered AS (
   SELECT *,
@@ -73,7 +74,7 @@ WITH marked AS (
       WHEN process_no = 1 THEN 1
       WHEN extract(epoch FROM (started_at - previous_at)) >= $pause_s THEN 1
       WHEN burst_changes OR hanging_changes OR speed_changes THEN 1
-      ELSE 0 END) OVER (ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS run
+      ELSE 0 END) OVER (PARTITION BY service ORDER BY started_at, trace_id, span_id ROWS UNBOUNDED PRECEDING) AS run
   FROM changes
 )
 SELECT
@@ -93,6 +94,7 @@ SELECT
   percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p5_s,
   percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p95_s,
   max(CASE WHEN role = 'request' THEN duration_s END) AS requests_max_s,
+  service,
   count(DISTINCT CASE WHEN role = 'request' THEN span_name END) AS routes,
   min(CASE WHEN role = 'request' THEN span_name END) AS route,
   count(DISTINCT instance) AS instances,
@@ -100,6 +102,6 @@ SELECT
   min(trace_id) AS trace_id
 FROM numbered
 WHERE succeeded
-GROUP BY run
-ORDER BY run
+GROUP BY service, run
+ORDER BY min(started_at), service, run
 LIMIT $limit

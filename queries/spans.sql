@@ -23,6 +23,7 @@
 --! duration_s = "float?"
 --! failed = "bool"
 --! http_status = "int?"
+--! service = "text"
 --! service_version = "text?"
 --! instance = "text"
 --! process = "text"
@@ -42,6 +43,7 @@ SELECT * FROM (
       OR coalesce(http_response_status_code, 0) >= 500
       OR (kind = 'log' AND level >= 17) AS failed,
     http_response_status_code AS http_status,
+    coalesce(service_name, '') AS service,
     service_version,
     coalesce(otel_resource_attributes->>$instance_key, otel_resource_attributes->>'host.name',
              service_instance_id, service_name) AS instance,

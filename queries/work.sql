@@ -10,13 +10,14 @@
 --! run = "int"
 --! run_last_at = "timestamp?"
 --! trace_id = "text?"
--- The lookback tells whether runs are recorded here at all. Each pending row has its final one or none: count both once.
+-- The lookback tells whether runs are recorded here at all. Work is queued when its request has ended well; a run shows
+-- that somebody works from its first sign, whatever became of it (its pending row has a final one or none: count both once).
 WITH work AS (
   SELECT trace_id, span_id, min(started_at) AS started_at,
     min(CASE WHEN regexp_like(span_name, $run_span) THEN 1 ELSE 0 END) = 1 AS is_run
   FROM $spans AS s
-  WHERE kind <> 'log' AND NOT failed AND coalesce(http_status, 200) < 400
-    AND (regexp_like(span_name, $queued_span) OR regexp_like(span_name, $run_span))
+  WHERE (kind <> 'log' AND regexp_like(span_name, $run_span))
+    OR (kind = 'span' AND NOT failed AND coalesce(http_status, 200) < 400 AND regexp_like(span_name, $queued_span))
   GROUP BY trace_id, span_id
 ), last_run AS (
   SELECT max(started_at) AS at FROM work WHERE is_run

@@ -83,6 +83,8 @@ pub struct Process {
     pub instance: String,
     /// The life.
     pub process: String,
+    /// What it serves; empty if its records do not say.
+    pub service: String,
     /// The version it ran.
     pub service_version: Option<String>,
     /// The start of its first record.
@@ -91,6 +93,8 @@ pub struct Process {
     pub last_at: DateTime<Utc>,
     /// Its records.
     pub lines: u64,
+    /// Requests among them; their pending rows count as well.
+    pub served: u64,
 }
 
 /// What a log line of the profile means.
@@ -162,6 +166,8 @@ pub struct Successes {
 /// What succeeded between one notable start and the next.
 #[derive(Debug, Clone)]
 pub struct Run {
+    /// What it belongs to.
+    pub service: String,
     /// Checkouts.
     pub connects: Option<Successes>,
     /// The median checkout, seconds.
@@ -189,6 +195,10 @@ impl Run {
 pub struct Bucket {
     /// Where it begins.
     pub at: DateTime<Utc>,
+    /// Whose it is: each service has buckets of its own.
+    pub service: String,
+    /// The median statement of the service in the lookback, seconds.
+    pub usual_before_s: Option<f64>,
     /// Requests that began in it, health checks left out.
     pub requests: u64,
     /// Those that failed.
@@ -209,9 +219,22 @@ pub struct Bucket {
     pub trace_id: Option<String>,
 }
 
+/// Whose pause it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GapOf {
+    /// Nothing began, anywhere.
+    All,
+    /// Nothing was asked of this service's database.
+    Service(String),
+    /// No sign of life of this machine.
+    Instance(String),
+}
+
 /// A pause in which nothing began.
 #[derive(Debug, Clone)]
 pub struct Gap {
+    /// Whose.
+    pub of: GapOf,
     /// The last start before it.
     pub before_at: DateTime<Utc>,
     /// The first start after it, or the end of the window.
@@ -249,6 +272,8 @@ pub struct Hang {
     pub started_at: DateTime<Utc>,
     /// How it ended.
     pub fate: Fate,
+    /// What it asked.
+    pub service: String,
     /// The machine.
     pub instance: String,
     /// The first line of its error.
@@ -305,6 +330,8 @@ pub struct ErrorBurst {
     pub spread: Option<Spread>,
     /// The route, if it was one only.
     pub route: Option<String>,
+    /// The service, if it was one only.
+    pub service: Option<String>,
     /// The instance, if it was one only.
     pub instance: Option<String>,
     /// The trace of one of them.

@@ -59,6 +59,8 @@ pub struct Settings {
     pub verify: Verify,
     /// Spans that queue work, and spans that run it.
     pub work: Work,
+    /// What is a failure mode and what is chance.
+    pub diagnose: Diagnose,
     /// Commands for the person on call.
     pub remedies: Remedies,
 }
@@ -71,6 +73,36 @@ pub struct Work {
     pub queued: Vec<String>,
     /// Spans of its runs.
     pub run: Vec<String>,
+}
+
+/// Thresholds of the failure modes. What is not here is a matter of technique and stands beside its rule.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Diagnose {
+    /// Requests that hang in their connect.
+    pub least_hangs: u64,
+    /// Requests that hang in statements at a time.
+    pub least_locked: u64,
+    /// Requests that fail for one cause.
+    pub least_failures: u64,
+    /// The median statement against the usual one.
+    pub slow_factor: f64,
+    /// A pause after which a database may have fallen asleep.
+    #[serde(deserialize_with = "duration")]
+    pub idle_before_cold_start: TimeDelta,
+    /// Starts of an instance in a row.
+    pub crash_loop_starts: u64,
+    /// A process that ends sooner did not work.
+    #[serde(deserialize_with = "duration")]
+    pub short_life: TimeDelta,
+    /// An instance that says nothing for so long is not just being replaced.
+    #[serde(deserialize_with = "duration")]
+    pub least_silence: TimeDelta,
+    /// Pieces of work without a run.
+    pub least_queued: u64,
+    /// How long work may wait.
+    #[serde(deserialize_with = "duration")]
+    pub queued_patience: TimeDelta,
 }
 
 /// Commands to paste. `{app}` stands for the application's name, `{instances}` for the instances concerned.

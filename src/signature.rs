@@ -9,6 +9,7 @@ mod budget;
 mod contrast;
 mod mode;
 mod scene;
+mod silence;
 
 mod cold_start;
 mod connection_leak;

@@ -6,7 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::row::Row;
 use super::{
-    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, Hang, Line, LineKind, Process, Run, Spread, Successes,
+    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, GapOf, Hang, Line, LineKind, Process, Run, Spread,
+    Successes,
 };
 use crate::query::Section;
 use crate::window::Window;
@@ -88,10 +89,12 @@ pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
     Ok(Process {
         instance: row.text("instance")?,
         process: row.text("process")?,
+        service: row.text("service")?,
         service_version: row.maybe_text("service_version")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
         lines: row.count("lines")?,
+        served: row.count("served")?,
     })
 }
 
@@ -121,6 +124,7 @@ pub(super) fn line(row: &Row<'_>) -> Result<Line, String> {
 
 fn run(row: &Row<'_>) -> Result<Run, String> {
     Ok(Run {
+        service: row.text("service")?,
         connects: successes(row, "connects")?,
         connects_p50_s: row.maybe_float("connects_p50_s")?,
         requests: successes(row, "requests")?,
@@ -157,6 +161,8 @@ fn only(row: &Row<'_>, count: &str, name: &str) -> Result<Option<String>, String
 fn bucket(row: &Row<'_>) -> Result<Bucket, String> {
     Ok(Bucket {
         at: row.time("bucket_at")?,
+        service: row.text("service")?,
+        usual_before_s: row.maybe_float("usual_before_s")?,
         requests: row.count("requests")?,
         failed: row.count("failed_requests_count")?,
         requests_p95_s: row.maybe_float("requests_p95_s")?,
@@ -170,7 +176,14 @@ fn bucket(row: &Row<'_>) -> Result<Bucket, String> {
 }
 
 fn gap(row: &Row<'_>) -> Result<Gap, String> {
+    let who = row.text("who")?;
     Ok(Gap {
+        of: match row.text("gap_of")?.as_str() {
+            "all" => GapOf::All,
+            "service" => GapOf::Service(who),
+            "instance" => GapOf::Instance(who),
+            other => return Err(format!("`{other}` has no gaps")),
+        },
         before_at: row.time("before_at")?,
         after_at: row.time("after_at")?,
     })
@@ -194,6 +207,7 @@ fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, St
         request: matches!(row.text("role")?.as_str(), "request" | "health"),
         started_at,
         fate,
+        service: row.text("service")?,
         instance,
         error: row.maybe_text("error_text")?,
         addresses: row.count("addresses")?,
@@ -246,6 +260,7 @@ fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
             ..spread
         }),
         route: only(row, "routes", "route")?,
+        service: row.maybe_text("service")?,
         instance: only(row, "instances", "instance")?,
         trace_id: row.maybe_text("trace_id")?,
     })

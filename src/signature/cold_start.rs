@@ -1,19 +1,23 @@
 //! After an idle gap the first requests wait long for the database, then all recovers by itself.
 
+use std::cmp::Reverse;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::{Basis, Documentation, Evidence, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::{ErrorBurst, Fate, Hang, to_seconds};
+use crate::facts::{ErrorBurst, Fate, Gap, Hang, to_seconds};
 use crate::words::{counted, duration};
 
-/// A database that scales to zero sleeps after some minutes (Neon: 5); a shorter pause puts none to sleep.
-const LEAST_IDLE: TimeDelta = TimeDelta::minutes(2);
 /// The trouble begins with the first thing that is asked after the pause.
 const BEGINS_WITHIN: TimeDelta = TimeDelta::minutes(2);
-/// A share of prompt checkouts beside the hangs above which the database was awake.
+/// Prompt checkouts before it was over, at most: more, and the database was awake.
 const MOST_BESIDE_A_HANG: u64 = 3;
+/// What waited ends soon after the first success; a hang that goes on for longer than this share of the outage is another.
+const TAIL_SHARE: i32 = 2;
+/// Or within this, however short the outage was.
+const TAIL: TimeDelta = TimeDelta::seconds(15);
 
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::ColdStart,
@@ -34,66 +38,124 @@ pub(super) const SIGNATURE: Signature = Signature {
 };
 
 fn judge(scene: &Scene<'_>) -> Verdict {
-    let hung = scene.hangs_on("connect");
-    let bursts = scene.failing_with(&[ErrorClass::PoolExhausted, ErrorClass::ConnectTimeout]);
-    let starts = hung
-        .iter()
-        .map(|hang| hang.started_at)
-        .chain(bursts.iter().map(|burst| burst.first_at));
-    let Some(begun_at) = starts.min() else {
+    if scene.hangs_on("connect").is_empty() && trouble(scene).is_empty() {
         return Verdict::NotMatched(String::from("no request waited long for a connection"));
-    };
-    let Some((from, to)) = scene.extent(&hung, &bursts) else {
-        return Verdict::NotMatched(String::from("it has no extent"));
-    };
-    // The listener's first sign can lie inside the pause: what is idle ends there.
-    let idle = scene
-        .facts
-        .gaps
-        .rows
+    }
+    let mut gaps = scene.idle();
+    gaps.sort_by_key(|gap| Reverse(gap.after_at - gap.before_at));
+    let mut why = String::from("there was traffic right before it: no idle gap");
+    for gap in gaps {
+        match after(scene, gap) {
+            Ok(matched) => return Verdict::Matched(matched),
+            Err(Some(reason)) => why = reason,
+            Err(None) => {}
+        }
+    }
+    Verdict::NotMatched(why)
+}
+
+fn trouble<'a>(scene: &Scene<'a>) -> Vec<&'a ErrorBurst> {
+    scene.failing_with(&[ErrorClass::PoolExhausted, ErrorClass::ConnectTimeout])
+}
+
+/// Whether what followed this pause was a cold start; else what speaks against it, if it is a pause before trouble at all.
+fn after(scene: &Scene<'_>, gap: &Gap) -> Result<Matched, Option<String>> {
+    let behind = |at: DateTime<Utc>| at >= gap.after_at - TimeDelta::seconds(1);
+    let mut hung = scene.hangs_on("connect");
+    let before = hung
         .iter()
-        .filter(|gap| gap.after_at <= begun_at + TimeDelta::seconds(1) && begun_at - gap.after_at <= BEGINS_WITHIN);
-    let Some(gap) = idle.max_by_key(|gap| from.min(gap.after_at) - gap.before_at) else {
-        return Verdict::NotMatched(String::from("there was traffic right before it: no idle gap"));
+        .any(|hang| !behind(hang.started_at) && hang.ended_at().is_none_or(|end| end > gap.before_at));
+    hung.retain(|hang| behind(hang.started_at));
+    let mut bursts = trouble(scene);
+    bursts.retain(|burst| behind(burst.first_at));
+    let starts = || {
+        hung.iter()
+            .map(|hang| hang.started_at)
+            .chain(bursts.iter().map(|burst| burst.first_at))
     };
+    let begun_at = starts()
+        .min()
+        .filter(|at| *at - gap.after_at <= BEGINS_WITHIN)
+        .ok_or(None)?;
+    let (from, end) = scene.extent(&hung, &bursts).ok_or(None)?;
+    if before {
+        return Err(Some(String::from("something hung already before the pause")));
+    }
+    // The listener's first sign can lie inside the pause: what is idle ends there.
     let idle = from.min(gap.after_at) - gap.before_at;
-    if idle < LEAST_IDLE {
-        return Verdict::NotMatched(format!(
+    if idle < scene.profile.diagnose.idle_before_cold_start {
+        return Err(Some(format!(
             "the pause before the first sign was {} only: too short for a database to fall asleep",
             duration(to_seconds(idle))
-        ));
+        )));
     }
-    if let Some(reason) = not_by_itself(scene, &hung, to) {
-        return Verdict::NotMatched(reason);
+    let last_begun = starts()
+        .chain(bursts.iter().map(|burst| burst.last_at))
+        .max()
+        .unwrap_or(begun_at);
+    let served = scene.first_served_after(last_begun);
+    let to = by_itself(&hung, end, served).map_err(Some)?;
+    if let Some(served) = served.filter(|served| *served <= to) {
+        let tail = end.unwrap_or(to) - served;
+        if tail > TAIL.max((served - begun_at) / TAIL_SHARE) {
+            return Err(Some(format!(
+                "requests hung for {} more while others succeeded",
+                duration(to_seconds(tail))
+            )));
+        }
     }
-    let beside = checkouts(&scene.prompt_connects(|at| Scene::open_at(&hung, at)));
+    let beside = checkouts(&scene.prompt_connects(|at| at < to && Scene::open_at(&hung, at)));
     if beside > MOST_BESIDE_A_HANG {
-        return Verdict::NotMatched(format!(
+        return Err(Some(format!(
             "{} succeeded promptly while others hung: the database was awake",
             counted(beside, "checkout")
-        ));
+        )));
     }
-    matched(scene, &hung, &bursts, (gap.before_at, idle), to)
+    let found = seen(scene, &hung, &bursts, (gap.before_at, idle), to);
+    let summary = format!(
+        "after {} without traffic the first connects waited {} for the database, then all recovered by itself",
+        duration(to_seconds(idle)),
+        if hung.is_empty() {
+            String::from("in vain")
+        } else {
+            lengths(&hung, scene.facts.window.to)
+        }
+    );
+    Ok(Matched {
+        summary,
+        evidence: found,
+        from,
+        to: Some(to),
+        instances: scene.instances(&hung, &bursts),
+    })
 }
 
-/// Why it is not over, or over by a restart.
-fn not_by_itself(scene: &Scene<'_>, hung: &[&Hang], to: Option<DateTime<Utc>>) -> Option<String> {
-    let Some(to) = to else {
-        return Some(String::from("it is not over: a cold start ends by itself"));
+/// When it was over, or why it did not end by itself.
+fn by_itself(
+    hung: &[&Hang],
+    end: Option<DateTime<Utc>>,
+    served: Option<DateTime<Utc>>,
+) -> Result<DateTime<Utc>, String> {
+    let Some(end) = end else {
+        return Err(String::from("it is not over: a cold start ends by itself"));
     };
     if hung.iter().any(|hang| matches!(hang.fate, Fate::Died(_))) {
-        return Some(format!("it ended with a restart at {}, not by itself", clock(to)));
+        return Err(format!("it ended with a restart at {}, not by itself", clock(end)));
     }
-    (!scene.served_after(to)).then(|| String::from("no success is seen behind it"))
+    let Some(served) = served else {
+        return Err(String::from("no success is seen behind it"));
+    };
+    // What had begun to wait before may still wait when all is well again.
+    Ok(end.min(served))
 }
 
-fn matched(
+fn seen(
     scene: &Scene<'_>,
     hung: &[&Hang],
     bursts: &[&ErrorBurst],
     (idle_from, idle): (DateTime<Utc>, TimeDelta),
-    to: Option<DateTime<Utc>>,
-) -> Verdict {
+    to: DateTime<Utc>,
+) -> Vec<Evidence> {
     let now = scene.facts.window.to;
     let mut found = vec![evidence(
         Basis::Traffic,
@@ -131,26 +193,12 @@ fn matched(
             traces_in(bursts),
         ));
     }
-    if let Some(to) = to {
-        found.push(evidence(
-            Basis::Processes,
-            format!("all of it was over at {} without a restart", clock(to)),
-            "processes",
-            1,
-            Vec::new(),
-        ));
-    }
-    let summary = format!(
-        "after {} without traffic the first connects waited {} for the database, then all recovered by itself",
-        duration(to_seconds(idle)),
-        if hung.is_empty() {
-            String::from("in vain")
-        } else {
-            lengths(hung, now)
-        }
-    );
-    scene.matched(hung, bursts, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    found.push(evidence(
+        Basis::Processes,
+        format!("all of it was over at {} without a restart", clock(to)),
+        "processes",
+        1,
+        Vec::new(),
+    ));
+    found
 }

@@ -7,10 +7,8 @@ use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evid
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{counted, duration};
 
-/// Starts of one instance that are no deploy any more; a deploy that is rolled back is two or three.
-const LEAST_STARTS: usize = 4;
-/// A life that ends sooner did not work.
-const SHORT_LIFE: TimeDelta = TimeDelta::minutes(10);
+/// A life that is longer by this factor than all before has left the loop, one way or the other.
+const LIFE_AFTER: f64 = 2.0;
 /// An orderly end says so within this of the next start.
 const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
@@ -32,7 +30,7 @@ pub(super) const SIGNATURE: Signature = Signature {
 };
 
 struct Loop {
-    instance: String,
+    instances: Vec<String>,
     starts: Vec<DateTime<Utc>>,
     sudden: usize,
 }
@@ -41,15 +39,17 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let mut names: Vec<&str> = scene.starts.iter().map(|start| start.instance).collect();
     names.sort_unstable();
     names.dedup();
+    let least = scene.profile.diagnose.crash_loop_starts;
     let worst = names
-        .into_iter()
+        .iter()
         .filter_map(|name| looped(scene, name))
+        .filter(|found| found.starts.len() as u64 >= least)
         .max_by_key(|found| found.starts.len());
-    let Some(found) = worst else {
+    let Some(found) = worst.or_else(|| together(scene, &names)) else {
         let most = scene.starts.len();
         return Verdict::NotMatched(match most {
             0 => String::from("no process started"),
-            _ => format!("no instance started {LEAST_STARTS} times with short lives between"),
+            _ => format!("no instance started {least} times with short lives between and sudden ends"),
         });
     };
     let (Some(first), Some(last)) = (found.starts.first().copied(), found.starts.last().copied()) else {
@@ -59,7 +59,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         Basis::Processes,
         format!(
             "{} started {} between {} and {}",
-            found.instance,
+            found.instances.join(" and "),
             counted(found.starts.len() as u64, "time"),
             clock(first),
             clock(last)
@@ -94,18 +94,45 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     // It is over once a life is longer than those before, or the end is the last start's own death.
     let lived = scene.facts.window.to - last;
-    let to = (lived > SHORT_LIFE).then_some(last);
+    let longest = lives.last().copied().unwrap_or_default();
+    let over = to_seconds(lived) > LIFE_AFTER * longest || lived > scene.profile.diagnose.short_life;
+    let to = over.then_some(last);
     Verdict::Matched(Matched {
         summary: format!(
             "{} started {} in {}",
-            found.instance,
+            found.instances.join(" and "),
             counted(found.starts.len() as u64, "time"),
             duration(to_seconds(last - first))
         ),
         evidence: evidence_found,
         from: first,
         to,
-        instances: vec![found.instance],
+        instances: found.instances,
+    })
+}
+
+/// Instances of which none starts often enough by itself, and which together start more often than `verify` lets pass: each
+/// has a life that was cut short.
+fn together(scene: &Scene<'_>, names: &[&str]) -> Option<Loop> {
+    let again = names.iter().filter_map(|name| looped(scene, name));
+    let again: Vec<Loop> = again
+        .filter(|found| found.starts.len() >= 3 && found.sudden >= 2)
+        .collect();
+    let mut starts: Vec<DateTime<Utc>> = again.iter().flat_map(|found| found.starts.iter().copied()).collect();
+    starts.sort();
+    let limits = &scene.profile.verify;
+    let often = usize::try_from(limits.max_starts)
+        .unwrap_or(usize::MAX)
+        .saturating_add(1);
+    let too_often = starts.windows(often).any(|row| {
+        row.first()
+            .zip(row.last())
+            .is_some_and(|(first, last)| *last - *first <= limits.starts_within)
+    });
+    too_often.then(|| Loop {
+        instances: again.iter().flat_map(|found| found.instances.clone()).collect(),
+        sudden: again.iter().map(|found| found.sudden).sum(),
+        starts,
     })
 }
 
@@ -119,9 +146,9 @@ fn looped(scene: &Scene<'_>, name: &str) -> Option<Loop> {
         .collect();
     times.sort();
     let row = times
-        .chunk_by(|a, b| *b - *a <= SHORT_LIFE)
+        .chunk_by(|a, b| *b - *a <= scene.profile.diagnose.short_life)
         .max_by_key(|row| row.len())?;
-    if row.len() < LEAST_STARTS || row.last().is_none_or(|last| *last < scene.facts.window.from) {
+    if row.last().is_none_or(|last| *last < scene.facts.window.from) {
         return None;
     }
     let lines = &scene.facts.lifecycle.rows;
@@ -136,7 +163,7 @@ fn looped(scene: &Scene<'_>, name: &str) -> Option<Loop> {
     let sudden = sudden.count();
     // An operator who restarts four times in a row gives orderly ends.
     (2 * sudden >= row.len() - 1).then(|| Loop {
-        instance: name.to_owned(),
+        instances: vec![name.to_owned()],
         starts: row.to_vec(),
         sudden,
     })

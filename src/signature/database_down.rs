@@ -6,10 +6,10 @@ use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, to_seconds};
 use crate::words::{self, counted};
 
-/// Fewer refused requests can be one restart of a pooler.
-const LEAST_TRACES: u64 = 3;
 /// A refusal is an answer: it takes one round trip, and with several addresses a few.
 const AT_ONCE_S: f64 = 5.0;
+/// Checkouts of connections that the pool still has, at most, for each that is refused: beyond, something accepts.
+const MOST_PROMPT_SHARE: u64 = 4;
 /// Room for an error's text in a claim.
 const ERROR_WIDTH: usize = 90;
 
@@ -37,11 +37,13 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         &refused,
         "refused",
         "connects are refused at every address, everywhere, at once",
+        Some(MOST_PROMPT_SHARE),
     )
 }
 
-/// A rule that this and `dns_failure` share: failures at once, and no connect that succeeds meanwhile.
-pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so: &str) -> Verdict {
+/// A rule that this and `dns_failure` share: failures at once, and few checkouts that succeed meanwhile (`most` for each
+/// failure): connections that the pool has may work on.
+pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so: &str, most: Option<u64>) -> Verdict {
     let traces = failed(own);
     let (Some(from), Some(to)) = (
         own.iter().map(|burst| burst.first_at).min(),
@@ -49,7 +51,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
     ) else {
         return Verdict::NotMatched(format!("no request failed because its connect was {what}"));
     };
-    if traces < LEAST_TRACES {
+    if traces < scene.profile.diagnose.least_failures {
         return Verdict::NotMatched(format!(
             "only {} failed because its connect was {what}",
             counted(traces, "request")
@@ -57,7 +59,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
     }
     // Within the burst, not at its edges: the first refusal comes a moment after the last success.
     let meanwhile = checkouts(&scene.prompt_connects(|at| from < at && at < to));
-    if meanwhile > traces {
+    if most.is_some_and(|most| meanwhile > most * traces) {
         return Verdict::NotMatched(format!(
             "{} succeeded meanwhile: not everything was {what}",
             counted(meanwhile, "connect")

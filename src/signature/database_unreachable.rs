@@ -5,8 +5,6 @@ use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
 use crate::words::counted;
 
-/// Fewer can be chance.
-const LEAST: u64 = 3;
 /// Prompt checkouts on connections of the pool, at most, for each that waited in vain.
 const MOST_PROMPT_SHARE: u64 = 4;
 
@@ -37,7 +35,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     let waited = hung.len() as u64 + failed(&timeouts);
-    if waited < LEAST {
+    if waited < scene.profile.diagnose.least_failures {
         return Verdict::NotMatched(String::from("connects that get no answer are none or few"));
     }
     let Some((from, to)) = scene.extent(&hung, &timeouts) else {

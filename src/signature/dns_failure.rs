@@ -30,5 +30,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         &own,
         "to a name that does not resolve",
         "the database's name does not resolve, so no new connection can be made",
+        // The words leave no doubt, whatever pooled connections still do.
+        None,
     )
 }

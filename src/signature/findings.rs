@@ -4,11 +4,16 @@ use chrono::TimeDelta;
 
 use super::scene::{Scene, clock};
 use super::{Answer, Basis, Confidence, Evidence, FailureMode, Finding, evidence};
-use crate::facts::to_seconds;
+use crate::error_text::ErrorClass;
+use crate::facts::{GapOf, to_seconds};
 use crate::words::{self, counted};
 
 /// A pause this long is worth a word.
 const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
+/// Failures for which no rule has a name are an outage if they are so many,
+const LEAST_FAILED: u64 = 20;
+/// and one request of so many at least.
+const MOST_FAILED_SHARE: u64 = 4;
 
 /// The finding, or why nothing can be said.
 pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> Result<Answer, String> {
@@ -39,7 +44,11 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> 
             counted(records, "record")
         ));
     };
-    let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
+    if let Some(why) = unexplained(scene, bounds.requests) {
+        return Err(why);
+    }
+    let failing = facts.errors.rows.iter().filter(|burst| burst.requests);
+    let failed: u64 = failing.map(|burst| burst.traces).sum();
     let healthy = evidence(
         Basis::Succeeded,
         format!(
@@ -54,12 +63,8 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> 
         usize::try_from(bounds.requests).unwrap_or(usize::MAX),
         Vec::new(),
     );
-    if facts
-        .gaps
-        .rows
-        .iter()
-        .any(|gap| gap.after_at >= facts.window.to && facts.window.to - gap.before_at >= LEAST_LULL)
-    {
+    let everything = || facts.gaps.rows.iter().filter(|gap| gap.of == GapOf::All);
+    if everything().any(|gap| gap.after_at >= facts.window.to && facts.window.to - gap.before_at >= LEAST_LULL) {
         return Err(String::from(
             "nothing is recorded in the last minutes of the window: a lull or a silence, its end will tell",
         ));
@@ -86,6 +91,38 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> 
         summary,
         evidence: found,
         instances: Vec::new(),
+    })
+}
+
+/// What is wrong for certain, although no failure mode tells why: that is not healthy.
+fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
+    let least = scene.profile.diagnose.least_failures;
+    let of_database: u64 = scene
+        .failing
+        .iter()
+        .filter(|failing| failing.class.is_some_and(|class| class != ErrorClass::Misuse))
+        .map(|failing| failing.burst.traces)
+        .sum();
+    let waiting = scene
+        .hangs
+        .iter()
+        .filter(|hang| hang.waits_on.as_deref() == Some("connect"));
+    let waited = of_database + waiting.count() as u64;
+    if waited >= least {
+        return Some(format!(
+            "{} hung or failed on the way to the database, and no failure mode fits",
+            counted(waited, "request")
+        ));
+    }
+    // One route that fails is a bug of it; many of which a large part fails are an outage.
+    let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
+    let everywhere = scene.failing.iter().any(|failing| failing.burst.route.is_none());
+    (everywhere && failed >= LEAST_FAILED && failed * MOST_FAILED_SHARE >= succeeded + failed).then(|| {
+        format!(
+            "{} of {} failed on several routes, and no failure mode fits",
+            words::grouped(failed),
+            counted(succeeded + failed, "request")
+        )
     })
 }
 
@@ -136,7 +173,8 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Evidence>) {
             )),
         );
     }
-    let longest = facts.gaps.rows.iter().max_by_key(|gap| gap.after_at - gap.before_at);
+    let everything = facts.gaps.rows.iter().filter(|gap| gap.of == GapOf::All);
+    let longest = everything.max_by_key(|gap| gap.after_at - gap.before_at);
     if let Some(gap) = longest.filter(|gap| gap.after_at - gap.before_at >= LEAST_LULL) {
         let claim = format!(
             "a lull: nobody asked for anything for {} from {} on, and what came next was fast",

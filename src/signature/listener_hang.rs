@@ -5,8 +5,7 @@ use chrono::TimeDelta;
 use super::scene::{Scene, clock, failed, lengths, size, traces_in, traces_of};
 use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::LineKind;
-use crate::facts::to_seconds;
+use crate::facts::{Line, LineKind, to_seconds};
 use crate::words::{counted, duration};
 
 /// An attempt with a timeout has ended by then: relay-api's is 15 s, its longest pause between two attempts 60 s.
@@ -48,6 +47,10 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         let Some(asked_at) = asked_at else { continue };
         let until = episode.over_at.unwrap_or(now);
         if episode.answered || episode.reconnected || until - asked_at < NO_OUTCOME_AFTER {
+            continue;
+        }
+        // A process that says nothing at all does not say how an attempt ended either.
+        if scene.was_silent(episode.instance, asked_at + NO_OUTCOME_AFTER) {
             continue;
         }
         let silent = to_seconds(until - asked_at);
@@ -92,14 +95,21 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
     }
     let start = lines
         .iter()
-        .filter(|line| line.kind == LineKind::Starting)
+        .filter(|line| line.kind == LineKind::Starting && has_listener(scene, line))
         .find(|line| {
-            let next = lines
-                .iter()
-                .filter(|other| other.instance == line.instance && other.first_at > line.first_at)
-                .map(|other| other.first_at)
-                .min();
-            next.unwrap_or(scene.facts.window.to) - line.last_at >= NO_OUTCOME_AFTER
+            let later = || {
+                lines
+                    .iter()
+                    .filter(|other| other.instance == line.instance && other.first_at > line.first_at)
+            };
+            // Any word of the listener but a next start is an outcome: only what has connected has a heartbeat.
+            let ended = |other: &&Line| matches!(other.kind, LineKind::Starting | LineKind::Stopping);
+            let until = later().filter(ended).map(|other| other.first_at).min();
+            let until = until.unwrap_or(scene.facts.window.to);
+            let answered = later().any(|other| !ended(&other) && other.first_at < until);
+            !answered
+                && until - line.last_at >= NO_OUTCOME_AFTER
+                && !scene.was_silent(&line.instance, line.last_at + NO_OUTCOME_AFTER)
         })?;
     let silence = evidence(
         Basis::LogLines,
@@ -117,6 +127,14 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
         Verdict::Matched(matched) => Some(Verdict::Matched(matched)),
         _ => None,
     }
+}
+
+/// A worker says that it starts, too: what has a listener serves requests.
+fn has_listener(scene: &Scene<'_>, line: &Line) -> bool {
+    let processes = &scene.facts.processes.rows;
+    processes
+        .iter()
+        .any(|process| process.instance == line.instance && process.process == line.process && process.served > 0)
 }
 
 fn beside(scene: &Scene<'_>, instance: &str, silence: super::Evidence) -> Verdict {

@@ -1,17 +1,19 @@
 //! Connects are fast, statements wait on each other, and the pool fills up behind them.
 
+use std::collections::BTreeSet;
+
 use chrono::TimeDelta;
 
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
 use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::Hang;
+use crate::facts::{Fate, Hang};
 use crate::words::{counted, duration};
 
-/// Two long statements at a time can be two reports.
-const LEAST_HANGS: usize = 3;
 /// What waited for one lock goes on when it is released: within this of each other.
 const END_TOGETHER_WITHIN: TimeDelta = TimeDelta::seconds(10);
+/// Slow statements that end, for each that hangs, above which it is the whole database that is slow.
+const MOST_SLOW_SHARE: u64 = 5;
 
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::LockContention,
@@ -22,7 +24,7 @@ pub(super) const SIGNATURE: Signature = Signature {
         why: "One transaction holds a lock that the others need: a migration's ACCESS EXCLUSIVE, an idle transaction, a long \
             update. Everything that touches the table queues behind it, each with a connection of the pool in its hand.",
         confused_with: "partial-connect-hang: there the checkout hangs. slow-database: every statement is slow, none hangs. \
-            One slow report is one statement, and nothing queues behind it.",
+            Long reports end each at its own time, and nothing queues behind them.",
         what_to_do: "Find the holder (pg_blocking_pids, pg_locks) and end it. A restart of the application frees its pool, not \
             the lock. Then: lock_timeout for migrations, idle_in_transaction_session_timeout, statement_timeout.",
     },
@@ -34,7 +36,8 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let hung = scene.hangs_on("statement");
     let now = scene.facts.window.to;
     let connects = scene.hangs_on("connect");
-    if hung.len() < LEAST_HANGS || hung.len() < connects.len() {
+    let least = usize::try_from(scene.profile.diagnose.least_locked).unwrap_or(usize::MAX);
+    if hung.len() < least || hung.len() < connects.len() {
         return Verdict::NotMatched(match hung.len() {
             0 => String::from("no statement hung"),
             few => format!(
@@ -48,9 +51,23 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .iter()
         .map(|hang| hung.iter().filter(|other| overlap(hang, other, scene)).count())
         .max();
-    if side_by_side.is_none_or(|most| most < LEAST_HANGS) {
+    if side_by_side.is_none_or(|most| most < least) {
         return Verdict::NotMatched(String::from(
             "the statements that hung did so one after the other, not together",
+        ));
+    }
+    let slow: u64 = scene.slow_beside(&hung);
+    if slow > MOST_SLOW_SHARE * hung.len() as u64 {
+        return Verdict::NotMatched(format!(
+            "{} beside them were slow as well, and ended: the database is slow, nothing locks",
+            counted(slow, "statement")
+        ));
+    }
+    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
+    if empty.is_empty() && !released_together(&hung, least) && !queued_up(&hung, least) {
+        return Verdict::NotMatched(format!(
+            "{} ended each at its own time, and nothing waited behind them: they may be long reports",
+            counted(hung.len() as u64, "hanging statement")
         ));
     }
     let mut found = vec![evidence(
@@ -96,7 +113,6 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
         ));
     }
-    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     if !empty.is_empty() {
         found.push(evidence(
             Basis::Failed,
@@ -118,6 +134,34 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         || Verdict::NotMatched(String::from("it has no extent")),
         Verdict::Matched,
     )
+}
+
+/// Whether so many ended at a time that had not begun at a time: what they waited for went.
+fn released_together(hung: &[&Hang], least: usize) -> bool {
+    let ended: Vec<&Hang> = hung
+        .iter()
+        .copied()
+        .filter(|hang| matches!(hang.fate, Fate::Ended { .. }))
+        .collect();
+    ended.iter().filter_map(|hang| hang.ended_at()).any(|at| {
+        let with_it = ended.iter().filter(|other| {
+            other
+                .ended_at()
+                .is_some_and(|end| (end - at).abs() <= END_TOGETHER_WITHIN)
+        });
+        with_it.count() >= least
+    })
+}
+
+/// Whether so many have no end of their own, on different routes: reports are asked for on one.
+fn queued_up(hung: &[&Hang], least: usize) -> bool {
+    let open: Vec<&Hang> = hung
+        .iter()
+        .copied()
+        .filter(|hang| !matches!(hang.fate, Fate::Ended { .. }))
+        .collect();
+    let routes: BTreeSet<&str> = open.iter().map(|hang| hang.span_name.as_str()).collect();
+    open.len() > 2 * least || open.len() >= least && routes.len() > 1
 }
 
 fn overlap(one: &Hang, other: &Hang, scene: &Scene<'_>) -> bool {

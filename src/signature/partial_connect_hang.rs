@@ -6,10 +6,10 @@ use crate::error_text::ErrorClass;
 use crate::facts::Hang;
 use crate::words::{counted, grouped};
 
-/// One hanging connect can be one bad packet.
-const LEAST_HANGS: usize = 2;
 /// Fewer prompt checkouts beside the hangs can have been there by chance.
 const LEAST_BESIDE: u64 = 3;
+/// One that succeeds, at least, for so many that wait in vain: less is a database that nobody reaches.
+const MOST_WAITING_SHARE: u64 = 4;
 
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::PartialConnectHang,
@@ -29,14 +29,18 @@ pub(super) const SIGNATURE: Signature = Signature {
         what_to_do: "Restart the instances concerned: it drops the hung connects. Then set connect_timeout (10 s) and a total \
             limit for a checkout, so that attempts x timeout stays below the request's patience.",
     },
-    needs: &["hangs", "runs"],
+    needs: &["hangs", "runs", "errors"],
     judge,
 };
 
 fn judge(scene: &Scene<'_>) -> Verdict {
     let hung = scene.hangs_on("connect");
     let now = scene.facts.window.to;
-    if hung.len() < LEAST_HANGS {
+    let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
+    let limits = &scene.profile.diagnose;
+    let (hanging, waited) = (hung.len() as u64, hung.len() as u64 + failed(&timeouts));
+    // A connect with a timeout of its own is over before it counts as a hang.
+    if hanging < limits.least_hangs && waited < limits.least_failures {
         return Verdict::NotMatched(format!(
             "{} longer than {} for a connection",
             if hung.is_empty() {
@@ -47,12 +51,17 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             crate::words::duration(crate::facts::to_seconds(scene.profile.hang_after))
         ));
     }
-    let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at));
+    let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at) || Scene::within(&timeouts, at));
     let succeeded = checkouts(&beside);
-    if succeeded < LEAST_BESIDE {
+    if succeeded < LEAST_BESIDE.max(waited / MOST_WAITING_SHARE) {
         return Verdict::NotMatched(format!(
-            "{} hung in their connect, and no connect succeeded promptly beside them",
-            counted(hung.len() as u64, "request")
+            "{} waited in vain for a connect, and {} succeeded promptly beside them",
+            counted(waited, "request"),
+            if succeeded == 0 {
+                String::from("none")
+            } else {
+                format!("only {succeeded}")
+            }
         ));
     }
     let fastest = beside
@@ -61,35 +70,47 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .map(|some| some.spread.min_s)
         .fold(f64::INFINITY, f64::min);
     let median = beside.iter().filter_map(|run| run.connects_p50_s).fold(0.0, f64::max);
-    let mut found = vec![
-        evidence(
+    let mut found = Vec::new();
+    if !hung.is_empty() {
+        found.push(evidence(
             Basis::Hung,
             format!(
                 "{} hung {} in their checkout of a connection",
-                counted(hung.len() as u64, "request"),
+                counted(hanging, "request"),
                 lengths(&hung, now)
             ),
             "hangs",
             hung.len(),
             traces_of(&hung),
-        ),
-        evidence(
-            Basis::Succeeded,
+        ));
+    }
+    if !timeouts.is_empty() {
+        found.push(evidence(
+            Basis::Failed,
             format!(
-                "meanwhile {} succeeded, medians up to {} (fastest {})",
-                counted(succeeded, "checkout"),
-                crate::words::duration(median),
-                crate::words::duration(fastest)
+                "{} failed after the timeout of their connect",
+                counted(failed(&timeouts), "request")
             ),
-            "runs",
-            size(succeeded),
-            beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
+            "errors",
+            size(failed(&timeouts)),
+            traces_in(&timeouts),
+        ));
+    }
+    found.push(evidence(
+        Basis::Succeeded,
+        format!(
+            "meanwhile {} succeeded, medians up to {} (fastest {})",
+            counted(succeeded, "checkout"),
+            crate::words::duration(median),
+            crate::words::duration(fastest)
         ),
-    ];
+        "runs",
+        size(succeeded),
+        beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
+    ));
     found.extend(addresses(&hung));
     found.extend(listener(scene, &hung));
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
-    let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
     if !empty.is_empty() {
         found.push(evidence(
             Basis::Failed,
@@ -111,9 +132,12 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let mut bursts = empty;
     bursts.extend(timeouts);
     let summary = format!(
-        "{} hung {} waiting for a new database connection, while {} others got one in milliseconds",
-        counted(hung.len() as u64, "request"),
-        lengths(&hung, now),
+        "{} waiting for a new database connection, while {} others got one in milliseconds",
+        if hung.is_empty() {
+            format!("{} failed", counted(waited, "request"))
+        } else {
+            format!("{} hung {}", counted(hanging, "request"), lengths(&hung, now))
+        },
         grouped(succeeded)
     );
     let matched: Option<Matched> = scene.matched(&hung, &bursts, summary, found);

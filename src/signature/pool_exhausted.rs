@@ -6,9 +6,6 @@ use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
 use crate::error_text::{ErrorClass, pool_limits};
 use crate::words::counted;
 
-/// One or two requests that found the pool empty are a moment's crowd.
-const LEAST_TRACES: u64 = 3;
-
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::PoolExhausted,
     title: "the connection pool is empty",
@@ -34,7 +31,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ErrorClass::Leak,
     ]);
     let traces = failed(&empty);
-    if traces < LEAST_TRACES {
+    if traces < scene.profile.diagnose.least_failures {
         return Verdict::NotMatched(String::from(
             "no requests failed for want of a free connection, or very few",
         ));

@@ -1,16 +1,17 @@
 //! What several rules look at: hangs by what they wait on, failures by class, and the extent of the trouble.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error_text::{ErrorClass, classify};
-use crate::facts::{ErrorBurst, Facts, Fate, Hang, Run, to_seconds};
+use crate::facts::{ErrorBurst, Facts, Fate, Gap, GapOf, Hang, Run, to_seconds};
 use crate::profile::Settings;
 use crate::timeline::listener::{self, Episode};
 use crate::timeline::processes::{self, Start};
 
 use super::Matched;
+use super::silence::{Silence, silences};
 
 /// A restart this long after the last trouble's end goes with it: a machine takes some seconds to come back.
 const RESTART_WITHIN: TimeDelta = TimeDelta::seconds(60);
@@ -29,42 +30,74 @@ pub(super) struct Failing<'a> {
     pub class: Option<ErrorClass>,
 }
 
+/// What the rules look at. Of several services it is the one that is in trouble: how another fares says nothing of it.
 pub(super) struct Scene<'a> {
     pub facts: &'a Facts,
     pub profile: &'a Settings,
-    /// Longer than the profile's `hang_after`, ended or not.
+    /// Longer than the profile's `hang_after`, ended or not, and not because their instance fell silent.
     pub hangs: Vec<&'a Hang>,
     /// Requests that failed, with the class of their error.
     pub failing: Vec<Failing<'a>>,
+    /// Stretches of success.
+    pub runs: Vec<&'a Run>,
     pub episodes: Vec<Episode<'a>>,
     pub starts: Vec<Start<'a>>,
+    pub silences: Vec<Silence<'a>>,
+    /// The service that is in trouble, if there are several and one of them is.
+    pub service: Option<&'a str>,
 }
 
 impl<'a> Scene<'a> {
     pub(super) fn new(facts: &'a Facts, profile: &'a Settings) -> Self {
         let timeline = crate::timeline::Scene::new(facts, profile);
+        let episodes = listener::episodes(&timeline);
+        let silences = silences(facts, profile, &episodes);
         let hang_after_s = to_seconds(profile.hang_after);
         let mut hangs: Vec<&Hang> = facts
             .hangs
             .rows
             .iter()
-            .filter(|hang| hang.length_s(facts.window.to) >= hang_after_s)
+            .filter(|hang| hang.length_s(facts.window.to) - silent_s(hang, &silences, facts) >= hang_after_s)
             .collect();
         hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
+        let connects_are_seen = facts.runs.rows.iter().any(|run| run.connects.is_some());
         let failing = facts.errors.rows.iter().filter(|burst| burst.requests);
+        let mut failing: Vec<Failing<'a>> = failing
+            .map(|burst| Failing {
+                burst,
+                class: classify(&burst.sample).filter(|class| is_the_database(burst, *class, connects_are_seen)),
+            })
+            .collect();
+        let service = in_trouble(&hangs, &failing);
+        let ours = |name: &str| service.is_none_or(|service| service == name);
+        hangs.retain(|hang| ours(&hang.service));
+        failing.retain(|failing| failing.burst.service.as_deref().is_none_or(ours));
         Self {
             facts,
             profile,
             hangs,
-            failing: failing
-                .map(|burst| Failing {
-                    burst,
-                    class: classify(&burst.sample),
-                })
-                .collect(),
-            episodes: listener::episodes(&timeline),
+            failing,
+            runs: facts.runs.rows.iter().filter(|run| ours(&run.service)).collect(),
+            episodes,
             starts: processes::starts(&timeline),
+            silences,
+            service,
         }
+    }
+
+    /// Pauses in which nothing was asked of the database of the service in trouble, or of all if there is one only.
+    pub(super) fn idle(&self) -> Vec<&'a Gap> {
+        let own = |gap: &&Gap| match &gap.of {
+            GapOf::Service(name) => self.service.is_none_or(|service| service == name),
+            GapOf::All | GapOf::Instance(_) => false,
+        };
+        self.facts.gaps.rows.iter().filter(own).collect()
+    }
+
+    /// Whether an instance was silent altogether at that time.
+    pub(super) fn was_silent(&self, instance: &str, at: DateTime<Utc>) -> bool {
+        let mut silences = self.silences.iter().filter(|silence| silence.instance == instance);
+        silences.any(|silence| silence.from <= at && silence.until.is_none_or(|until| at < until))
     }
 
     /// Hangs that wait or waited on a `connect` or a `statement`.
@@ -85,7 +118,7 @@ impl<'a> Scene<'a> {
 
     /// Stretches in which checkouts succeeded promptly, of those that began at a time that `holds`.
     pub(super) fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
-        let runs = self.facts.runs.rows.iter();
+        let runs = self.runs.iter().copied();
         runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= PROMPT_S))
             .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
             .collect()
@@ -96,6 +129,19 @@ impl<'a> Scene<'a> {
         hangs
             .iter()
             .any(|hang| hang.started_at <= at && hang.ended_at().is_none_or(|end| at < end))
+    }
+
+    /// Statements that were slow and ended, in buckets that lie beside these hangs.
+    pub(super) fn slow_beside(&self, hangs: &[&Hang]) -> u64 {
+        let buckets = self.facts.traffic.rows.iter();
+        let ours = buckets.filter(|bucket| self.service.is_none_or(|service| service == bucket.service));
+        let beside = ours.filter(|bucket| Self::open_at(hangs, bucket.at));
+        beside.map(|bucket| bucket.statements_slow).sum()
+    }
+
+    /// Whether that time lies in one of these bursts.
+    pub(super) fn within(bursts: &[&ErrorBurst], at: DateTime<Utc>) -> bool {
+        bursts.iter().any(|burst| burst.first_at <= at && at < burst.last_at)
     }
 
     /// The extent of trouble that consists of these hangs and failures: from the first sign (a listener that lost its
@@ -144,9 +190,16 @@ impl<'a> Scene<'a> {
         ready.chain([last_at]).max()
     }
 
+    /// When the first request began of a stretch that succeeded after `at`.
+    pub(super) fn first_served_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let successes = self.runs.iter().filter_map(|run| run.requests.as_ref());
+        let later = successes.filter(|requests| requests.last_at > at);
+        later.map(|requests| requests.first_at.max(at)).min()
+    }
+
     /// Whether a request succeeded that began after `at`.
     pub(super) fn served_after(&self, at: DateTime<Utc>) -> bool {
-        let mut successes = self.facts.runs.rows.iter().filter_map(|run| run.requests.as_ref());
+        let mut successes = self.runs.iter().filter_map(|run| run.requests.as_ref());
         successes.any(|requests| requests.last_at > at)
     }
 
@@ -174,6 +227,47 @@ impl<'a> Scene<'a> {
             instances: self.instances(hangs, bursts),
         })
     }
+}
+
+/// How much of a hang is the silence of its instance, seconds.
+fn silent_s(hang: &Hang, silences: &[Silence<'_>], facts: &Facts) -> f64 {
+    let end = hang.ended_at().unwrap_or(facts.window.to);
+    let own = silences.iter().filter(|silence| silence.instance == hang.instance);
+    let shared = own.map(|silence| {
+        let until = silence.until.unwrap_or(facts.window.to);
+        to_seconds(until.min(end) - silence.from.max(hang.started_at)).max(0.0)
+    });
+    shared.sum()
+}
+
+/// Whether the words are about the database: a call of another service fails with the same ones. Where checkouts are
+/// recorded, a connect to the database that fails is a checkout that fails.
+fn is_the_database(burst: &ErrorBurst, class: ErrorClass, connects_are_seen: bool) -> bool {
+    let of_a_connect = matches!(
+        class,
+        ErrorClass::Dns | ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout
+    );
+    !of_a_connect || burst.in_connect || !connects_are_seen
+}
+
+/// The service with most of the trouble; `None` if all of it is one's, or there is none.
+fn in_trouble<'a>(hangs: &[&'a Hang], failing: &[Failing<'a>]) -> Option<&'a str> {
+    let hung = hangs
+        .iter()
+        .filter(|hang| hang.waits_on.is_some())
+        .map(|hang| (hang.service.as_str(), 1));
+    let failed = failing
+        .iter()
+        .filter(|failing| failing.class.is_some())
+        .filter_map(|failing| Some((failing.burst.service.as_deref()?, failing.burst.traces)));
+    let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
+    for (service, weight) in hung.chain(failed) {
+        *weights.entry(service).or_default() += weight;
+    }
+    weights
+        .into_iter()
+        .max_by_key(|(_, weight)| *weight)
+        .map(|(service, _)| service)
 }
 
 pub(super) fn traces_of(hangs: &[&Hang]) -> Vec<String> {

@@ -5,16 +5,18 @@ use chrono::{DateTime, Utc};
 use super::scene::{Scene, clock, failed, size};
 use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::Bucket;
+use crate::facts::{Bucket, to_seconds};
 use crate::timeline::failures::slow_stretches;
 use crate::words::{self, counted};
 
 /// Fewer slow statements can be one report.
 const LEAST_STATEMENTS: u64 = 20;
-/// How much slower than in the rest of the window.
-const LEAST_FACTOR: f64 = 5.0;
-/// More hangs than this are another story.
+/// More hangs than this are another story, unless they are the slowest of many slow statements.
 const MOST_HANGS: usize = 2;
+/// Slow statements, at least, for each hang: then it is the tail of the slow ones.
+const LEAST_SLOW_SHARE: u64 = 20;
+/// Without a time to compare with, only what no application has as its usual statement is slow: times `slow_statement`.
+const SLOW_BY_ITSELF: f64 = 10.0;
 
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::SlowDatabase,
@@ -34,18 +36,28 @@ pub(super) const SIGNATURE: Signature = Signature {
 };
 
 fn judge(scene: &Scene<'_>) -> Verdict {
-    if scene.hangs.len() > MOST_HANGS {
-        return Verdict::NotMatched(format!(
-            "{} hung: more than slow",
-            counted(scene.hangs.len() as u64, "request")
-        ));
-    }
     let Some(slow) = longest(scene) else {
         return Verdict::NotMatched(String::from("at no time were most statements slow"));
     };
+    let hung = scene.hangs.len();
+    let its_tail = scene.hangs_on("connect").is_empty() && slow.statements >= LEAST_SLOW_SHARE * hung as u64;
+    if hung > MOST_HANGS && !its_tail {
+        return Verdict::NotMatched(format!("{} hung: more than slow", counted(hung as u64, "request")));
+    }
     let factor = slow.usual_s.map(|usual| slow.medians_s.1 / usual.max(0.001));
-    if slow.statements < LEAST_STATEMENTS || factor.is_some_and(|factor| factor < LEAST_FACTOR) {
-        return Verdict::NotMatched(format!("only {} were slow", counted(slow.statements, "statement")));
+    if slow.statements < LEAST_STATEMENTS || factor.is_some_and(|factor| factor < scene.profile.diagnose.slow_factor) {
+        return Verdict::NotMatched(format!(
+            "only {} were slow, by a factor of {:.1}",
+            counted(slow.statements, "statement"),
+            factor.unwrap_or_default()
+        ));
+    }
+    let by_itself_s = SLOW_BY_ITSELF * to_seconds(scene.profile.slow_statement);
+    if factor.is_none() && slow.medians_s.0 < by_itself_s {
+        return Verdict::NotAssessed(format!(
+            "statements took {} (median) all the while; whether that is usual here no earlier record tells",
+            words::range(slow.medians_s.0, slow.medians_s.1)
+        ));
     }
     let medians = words::range(slow.medians_s.0, slow.medians_s.1);
     let mut found = vec![evidence(
@@ -118,17 +130,21 @@ struct Slow {
     trace_ids: Vec<String>,
 }
 
+/// The stretch with most slow statements, of whatever service.
 fn longest(scene: &Scene<'_>) -> Option<Slow> {
     let found = slow_stretches(scene.facts);
-    let of = |stretch: &Vec<&Bucket>| stretch.iter().map(|bucket| bucket.statements_slow).sum::<u64>();
-    let place = (0..found.stretches.len()).max_by_key(|place| found.stretches.get(*place).map(of))?;
-    let stretch = found.stretches.get(place)?;
+    let of = |stretch: &[&Bucket]| stretch.iter().map(|bucket| bucket.statements_slow).sum::<u64>();
+    let all = found.iter().flat_map(|slow| {
+        let last = slow.stretches.len().saturating_sub(1);
+        let stretches = slow.stretches.iter().enumerate();
+        stretches.map(move |(place, stretch)| (slow, stretch, slow.goes_on && place == last))
+    });
+    let (slow, stretch, goes_on) = all.max_by_key(|(_, stretch, _)| of(stretch))?;
     let medians = || stretch.iter().filter_map(|bucket| bucket.statements_p50_s);
-    let goes_on = found.goes_on && place + 1 == found.stretches.len();
     Some(Slow {
         first_at: stretch.first()?.slow_between?.0,
         last_at: stretch.last()?.slow_between.map(|(_, last)| last).filter(|_| !goes_on),
-        usual_s: found.usual_s,
+        usual_s: slow.usual_s,
         medians_s: (medians().reduce(f64::min)?, medians().reduce(f64::max)?),
         statements: of(stretch),
         buckets: stretch.len(),

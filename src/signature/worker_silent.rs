@@ -6,10 +6,8 @@ use crate::facts::to_seconds;
 use crate::profile::Settings;
 use crate::words::{counted, duration};
 
-/// Fewer can wait for their turn.
-const LEAST_QUEUED: u64 = 3;
-/// Work that was queued this recently may not have had its turn, seconds.
-const PATIENCE_S: f64 = 300.0;
+/// What waits so many times as long as is patient has been forgotten: then one piece is enough, if runs are recorded here.
+const FORGOTTEN: f64 = 6.0;
 
 pub(super) const SIGNATURE: Signature = Signature {
     mode: FailureMode::WorkerSilent,
@@ -49,15 +47,26 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     if work.queued == 0 {
         return Verdict::NotMatched(String::from("no work was queued"));
     }
-    let (Some(from), true) = (work.queued_first_at, work.queued_since_run >= LEAST_QUEUED) else {
+    let limits = &scene.profile.diagnose;
+    let patience_s = to_seconds(limits.queued_patience);
+    let waited_s = work
+        .queued_first_at
+        .map(|from| to_seconds(scene.facts.window.to - from));
+    let forgotten = work.run_last_at.is_some() && waited_s.is_some_and(|waited_s| waited_s >= FORGOTTEN * patience_s);
+    let enough = work.queued_since_run >= limits.least_queued || forgotten;
+    let (Some(from), Some(waited_s), true) = (work.queued_first_at, waited_s, enough) else {
         return Verdict::NotMatched(format!(
             "of {} queued, all but {} were followed by a run",
             counted(work.queued, "piece"),
             work.queued_since_run
         ));
     };
-    let waited_s = to_seconds(scene.facts.window.to - from);
-    if waited_s < PATIENCE_S {
+    if !scene.profile.service.is_empty() && work.run_last_at.is_none() {
+        return Verdict::NotAssessed(String::from(
+            "one service alone is shown, no run of it was seen, and a worker may be a service of its own",
+        ));
+    }
+    if waited_s < patience_s {
         return Verdict::NotMatched(format!(
             "the oldest work without a run waits for {} only",
             duration(waited_s)
@@ -83,7 +92,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Vec::new(),
         ));
     }
-    if waited_s >= 4.0 * PATIENCE_S {
+    if waited_s >= 4.0 * patience_s {
         found.push(evidence(
             Basis::Queued,
             format!("the oldest waits for {}", duration(waited_s)),

@@ -1,6 +1,7 @@
 //! Bursts of failures, an empty pool among them, and stretches of slow statements.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
@@ -128,21 +129,33 @@ fn is_slow(bucket: &Bucket) -> bool {
     bucket.statements_slow >= LEAST_SLOW_STATEMENTS && 2 * bucket.statements_slow > bucket.statements
 }
 
-/// Stretches in which most statements were slow.
+/// Stretches in which most statements of a service were slow.
 pub(crate) struct SlowStretches<'a> {
     pub stretches: Vec<Vec<&'a Bucket>>,
-    /// The median of the other buckets, seconds.
+    /// The median of the other buckets, else of the lookback, seconds.
     pub usual_s: Option<f64>,
     /// The last one goes on at the end of the window.
     pub goes_on: bool,
 }
 
-/// Finds them.
-pub(crate) fn slow_stretches(facts: &Facts) -> SlowStretches<'_> {
-    let mut buckets: Vec<&Bucket> = facts.traffic.rows.iter().collect();
+/// Finds them, service by service: one that is fast says nothing of another.
+pub(crate) fn slow_stretches(facts: &Facts) -> Vec<SlowStretches<'_>> {
+    let services: BTreeSet<&str> = facts
+        .traffic
+        .rows
+        .iter()
+        .map(|bucket| bucket.service.as_str())
+        .collect();
+    services.into_iter().map(|service| slow_in(facts, service)).collect()
+}
+
+fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowStretches<'a> {
+    let own = facts.traffic.rows.iter().filter(|bucket| bucket.service == service);
+    let mut buckets: Vec<&Bucket> = own.collect();
     buckets.sort_by_key(|bucket| bucket.at);
     let others = buckets.iter().filter(|bucket| !is_slow(bucket));
-    let usual_s = median(others.filter_map(|bucket| bucket.statements_p50_s));
+    let usual_s = median(others.filter_map(|bucket| bucket.statements_p50_s))
+        .or_else(|| buckets.iter().find_map(|bucket| bucket.usual_before_s));
     let pause = (facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
     let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
     let stretches: Vec<Vec<&Bucket>> = slow.chunk_by(|a, b| b.at - a.at <= pause).map(<[_]>::to_vec).collect();
@@ -158,14 +171,14 @@ pub(crate) fn slow_stretches(facts: &Facts) -> SlowStretches<'_> {
 }
 
 pub(super) fn slow_statements(scene: &Scene<'_>) -> Vec<Entry> {
-    let slow = slow_stretches(scene.facts);
-    let stretches = slow.stretches.iter();
-    let mut entries: Vec<Entry> = stretches
-        .filter_map(|stretch| slow_stretch(stretch, slow.usual_s))
-        .collect();
-    if let Some(last) = entries.last_mut() {
-        last.in_progress = slow.goes_on;
-        last.end = last.end.filter(|_| !last.in_progress);
+    let mut entries = Vec::new();
+    for slow in slow_stretches(scene.facts) {
+        let stretches = slow.stretches.iter();
+        entries.extend(stretches.filter_map(|stretch| slow_stretch(stretch, slow.usual_s)));
+        if let Some(last) = entries.last_mut().filter(|_| slow.goes_on) {
+            last.in_progress = true;
+            last.end = None;
+        }
     }
     entries
 }

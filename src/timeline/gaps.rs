@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Entry, EntryKind, Scene};
-use crate::facts::{Gap, to_seconds};
+use crate::facts::{Gap, GapOf, to_seconds};
 use crate::report::Severity;
 use crate::words;
 
@@ -13,7 +13,7 @@ pub const SHORTEST: TimeDelta = TimeDelta::seconds(60);
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
 pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
-    let gaps = scene.facts.gaps.rows.iter();
+    let gaps = scene.facts.gaps.rows.iter().filter(|gap| gap.of == GapOf::All);
     gaps.flat_map(|gap| {
         split(gap, told)
             .into_iter()
