@@ -27,6 +27,7 @@
 --! service = "text?"
 --! instances = "int"
 --! instance = "text?"
+--! instance_names = "text?"
 --! trace_id = "text?"
 -- One exception stands on every span that it passed: the request speaks for its trace, else its first failed record.
 -- The queue listener's own logs are told by `lifecycle`.
@@ -80,6 +81,7 @@ WITH failures AS (
     min(span_name) AS route,
     count(DISTINCT instance) AS instances,
     min(instance) AS instance,
+    string_agg(DISTINCT instance, ',') AS instance_names,
     min(trace_id) AS trace_id
   FROM bursts
   GROUP BY service, template, is_request, burst
@@ -109,6 +111,7 @@ SELECT
   CASE WHEN min(service) = max(service) THEN min(service) END AS service,
   max(instances) AS instances,
   min(instance) AS instance,
+  max(instance_names) AS instance_names,
   min(trace_id) AS trace_id
 FROM ranked
 GROUP BY failed_requests, CASE WHEN place <= 50 THEN template ELSE '(other)' END, CASE WHEN place <= 50 THEN place ELSE 51 END

@@ -10,6 +10,8 @@ pub mod stuck;
 pub use checkouts::{RouteOfProcess, Work};
 pub use second::{Affected, ConnectError, Occupancy, Second, Share};
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::window::Window;
@@ -334,6 +336,8 @@ pub struct ErrorBurst {
     pub service: Option<String>,
     /// The instance, if it was one only.
     pub instance: Option<String>,
+    /// All instances.
+    pub instances: BTreeSet<String>,
     /// The trace of one of them.
     pub trace_id: Option<String>,
 }

@@ -262,6 +262,10 @@ fn error_burst(row: &Row<'_>) -> Result<ErrorBurst, String> {
         route: only(row, "routes", "route")?,
         service: row.maybe_text("service")?,
         instance: only(row, "instances", "instance")?,
+        instances: row
+            .maybe_text("instance_names")?
+            .map(|names| names.split(',').map(str::to_owned).collect())
+            .unwrap_or_default(),
         trace_id: row.maybe_text("trace_id")?,
     })
 }

@@ -10,6 +10,8 @@ use crate::words::{self, counted};
 
 /// A pause this long is worth a word.
 const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
+/// A listener that lost its connection is back by then: relay-api's longest pause between two attempts is 60 s.
+const NOT_BACK_AFTER: TimeDelta = TimeDelta::seconds(90);
 /// Failures for which no rule has a name are an outage if they are so many,
 const LEAST_FAILED: u64 = 20;
 /// and one request of so many at least.
@@ -112,6 +114,17 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
         return Some(format!(
             "{} hung or failed on the way to the database, and no failure mode fits",
             counted(waited, "request")
+        ));
+    }
+    let lost = scene.episodes.iter().find(|episode| {
+        episode.over_at.is_none() && scene.facts.window.to - episode.first_at >= NOT_BACK_AFTER && episode.lines > 1
+    });
+    if let Some(episode) = lost {
+        return Some(format!(
+            "the {} on {} lost its connection at {} and is not back, and no failure mode fits",
+            scene.profile.listener.name,
+            episode.instance,
+            clock(episode.first_at)
         ));
     }
     // One route that fails is a bug of it; many of which a large part fails are an outage.

@@ -203,10 +203,10 @@ impl<'a> Scene<'a> {
         successes.any(|requests| requests.last_at > at)
     }
 
-    /// The instances of these, each once. What has several instances in one row names none.
+    /// The instances of these, each once.
     pub(super) fn instances(&self, hangs: &[&Hang], bursts: &[&ErrorBurst]) -> Vec<String> {
         let hung = hangs.iter().map(|hang| hang.instance.clone());
-        let failed = bursts.iter().filter_map(|burst| burst.instance.clone());
+        let failed = bursts.iter().flat_map(|burst| burst.instances.iter().cloned());
         hung.chain(failed).collect::<BTreeSet<_>>().into_iter().collect()
     }
 

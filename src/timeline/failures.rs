@@ -16,6 +16,8 @@ const SHOWN: usize = 6;
 const ERROR_WIDTH: usize = 110;
 /// Fewer slow statements in a bucket than this are chance.
 const LEAST_SLOW_STATEMENTS: u64 = 5;
+/// Buckets on either side that help to tell.
+const NEIGHBOURS: usize = 5;
 /// Buckets in between that had too few statements to tell do not end a slow stretch.
 const SLOW_PAUSE: TimeDelta = TimeDelta::seconds(60);
 
@@ -124,9 +126,26 @@ fn more(first: &ErrorBurst, folded: &[&ErrorBurst]) -> Entry {
     entry
 }
 
-/// A bucket in which most statements were slow: their median is over the limit, and they are enough to be no chance.
-fn is_slow(bucket: &Bucket) -> bool {
-    bucket.statements_slow >= LEAST_SLOW_STATEMENTS && 2 * bucket.statements_slow > bucket.statements
+/// A bucket in which most statements were slow: their median is over the limit, and they are enough to be no chance. Where
+/// a bucket holds few its neighbours decide with it.
+fn is_slow(buckets: &[&Bucket], place: usize) -> bool {
+    let most = |slow: u64, all: u64| slow >= LEAST_SLOW_STATEMENTS && 2 * slow > all;
+    let count = |some: &[&Bucket]| {
+        let slow: u64 = some.iter().map(|bucket| bucket.statements_slow).sum();
+        (slow, some.iter().map(|bucket| bucket.statements).sum::<u64>())
+    };
+    let Some(own) = buckets
+        .get(place)
+        .filter(|own| 2 * own.statements_slow > own.statements)
+    else {
+        return false;
+    };
+    let around = (0..=NEIGHBOURS).find_map(|width| {
+        let near = buckets.get(place.saturating_sub(width)..(place + width + 1).min(buckets.len()))?;
+        let (slow, all) = count(near);
+        (all >= 2 * LEAST_SLOW_STATEMENTS).then(|| most(slow, all))
+    });
+    most(own.statements_slow, own.statements) || around.unwrap_or(false)
 }
 
 /// Stretches in which most statements of a service were slow.
@@ -153,11 +172,13 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowStretches<'a> {
     let own = facts.traffic.rows.iter().filter(|bucket| bucket.service == service);
     let mut buckets: Vec<&Bucket> = own.collect();
     buckets.sort_by_key(|bucket| bucket.at);
-    let others = buckets.iter().filter(|bucket| !is_slow(bucket));
-    let usual_s = median(others.filter_map(|bucket| bucket.statements_p50_s))
+    let places = 0..buckets.len();
+    let (slow, others): (Vec<usize>, Vec<usize>) = places.partition(|place| is_slow(&buckets, *place));
+    let of = |places: Vec<usize>| places.into_iter().filter_map(|place| buckets.get(place).copied());
+    let usual_s = median(of(others).filter_map(|bucket| bucket.statements_p50_s))
         .or_else(|| buckets.iter().find_map(|bucket| bucket.usual_before_s));
     let pause = (facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
-    let slow: Vec<&Bucket> = buckets.into_iter().filter(|bucket| is_slow(bucket)).collect();
+    let slow: Vec<&Bucket> = of(slow).collect();
     let stretches: Vec<Vec<&Bucket>> = slow.chunk_by(|a, b| b.at - a.at <= pause).map(<[_]>::to_vec).collect();
     let last = stretches.last().and_then(|stretch| stretch.last());
     let goes_on = last

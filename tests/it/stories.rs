@@ -64,7 +64,14 @@ impl Case {
     fn wrong(&self) -> Vec<String> {
         let mut story = Story::new();
         (self.build)(&mut story);
-        let (diagnosis, asked) = story.judged(&self.ask());
+        self.wrong_of(&story, "")
+    }
+
+    /// What is wrong with the answer for a story that is, or was, this case's.
+    fn wrong_of(&self, story: &Story, more: &str) -> Vec<String> {
+        let mut ask = self.ask();
+        ask.settings.push_str(more);
+        let (diagnosis, asked) = story.judged(&ask);
         let found = name(diagnosis.answer.as_ref());
         let mut wrong = Vec::new();
         if !self.expected.contains(&found) {

@@ -47,18 +47,20 @@ pub struct Story {
     ids: u64,
     pub service: &'static str,
     pub version: &'static str,
-    pub database: bool,
 }
 
 impl Story {
     pub fn new() -> Self {
+        Self::from(DateTime::from_timestamp(1_764_570_000, 0).unwrap())
+    }
+
+    pub fn from(begin: DateTime<Utc>) -> Self {
         Self {
             rows: Vec::new(),
-            begin: DateTime::from_timestamp(1_764_570_000, 0).unwrap(),
+            begin,
             ids: 0,
             service: "plyr-api",
             version: "1",
-            database: true,
         }
     }
 
@@ -193,7 +195,7 @@ impl Story {
         let records = folder.path().join("records.ndjson");
         let lines: Vec<String> = self.rows.iter().map(Value::to_string).collect();
         std::fs::write(&records, lines.join("\n")).unwrap();
-        let settings = format!("{WORK}{}", ask.settings);
+        let settings = format!("{}{WORK}", ask.settings);
         let typed = ask.window.map(|(from, to)| (self.at(from), self.at(to)));
         judged(&records, folder.path(), &settings, typed)
     }
