@@ -8,7 +8,7 @@ mod second;
 pub mod stuck;
 
 pub use checkouts::{RouteOfProcess, Work};
-pub use second::{Affected, ConnectError, Occupancy, Second, Share};
+pub use second::{Affected, ConnectError, Occupancy, STEPS, Second, Share};
 
 use chrono::{DateTime, TimeDelta, Utc};
 

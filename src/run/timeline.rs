@@ -2,12 +2,12 @@
 
 use super::context::not_known;
 use super::{Asked, Failure};
-use crate::facts::{Facts, to_seconds};
+use crate::facts::{Facts, STEPS, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
 use crate::signature::{classify, short};
-use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
+use crate::timeline::{ReportContext, bucket, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
@@ -68,7 +68,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));
-    let bucket_s = (window.length() / BUCKETS).num_seconds() + 1;
+    let bucket_s = bucket(window).num_seconds();
     let environment = (!settings.all_environments).then(|| settings.environment.clone());
     let (spans, process, listener) = (&settings.spans, &settings.process, &settings.listener);
     Parameters::from([
@@ -77,6 +77,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         // Without a diagnosis the whole window stands for the incident.
         ("incident_from", Parameter::Timestamp(window.from)),
         ("incident_to", Parameter::Timestamp(window.to)),
+        ("step_s", Parameter::Seconds(step_s(window))),
         ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),
@@ -101,6 +102,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
         ("external_scope", some(exactly_any_of(&spans.external_scopes))),
+        ("pool_timeout_s", seconds(settings.pool.timeout)),
         ("pool_message", some(any_of(&settings.pool.timed_out))),
         (
             "starts_from",
@@ -112,4 +114,9 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
         ("bucket", some(format!("{bucket_s} seconds"))),
     ])
+}
+
+/// A step of the pool's use over an incident, seconds.
+pub(super) fn step_s(incident: Window) -> f64 {
+    to_seconds(incident.length()) / f64::from(STEPS)
 }

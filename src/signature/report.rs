@@ -1,10 +1,14 @@
 //! A diagnosis as a report: first the answer, then what it rests on, what it is not, and what to do.
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Diagnosis};
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table, trace_link};
 use crate::window::rfc3339;
+
+/// Of an incident that goes on, so much is shown behind a link.
+const LIVE_VIEW: TimeDelta = TimeDelta::hours(1);
 
 /// What the second request and the profile add to the answer.
 #[derive(Debug, Clone, Default)]
@@ -75,30 +79,20 @@ pub fn headline(diagnosis: &Diagnosis) -> String {
     }
 }
 
-/// Makes the report. `document` and `notes` say how the answer was got.
-pub fn to_report(
-    diagnosis: &Diagnosis,
-    findings: Findings,
-    mut document: Map<String, Value>,
-    notes: Vec<String>,
-) -> Report {
-    let mut blocks = Vec::new();
-    if let Some(answer) = &diagnosis.answer {
-        blocks.push(notes_of(when(answer)));
-        blocks.push(evidence_table(answer));
-    }
-    for (title, lines) in &findings.paragraphs {
-        blocks.push(notes_of(lines.iter().map(|line| format!("{title}: {line}")).collect()));
-    }
-    if !findings.impact_text.is_empty() {
-        blocks.push(notes_of(findings.impact_text.clone()));
-    }
-    blocks.push(notes_of(what_else(diagnosis)));
-    for (text, command) in &findings.next_steps {
-        blocks.push(notes_of(vec![format!("next: {text}")]));
-        blocks.extend(command.clone().map(Block::Preformatted));
-    }
-    blocks.push(notes_of(notes));
+/// How the answer was got.
+pub struct ReportContext<'a> {
+    /// What every document says of its source (contract.md).
+    pub document: Map<String, Value>,
+    /// The same for people.
+    pub notes: Vec<String>,
+    /// For links to traces; empty = none.
+    pub project_url: &'a str,
+}
+
+/// Makes the report.
+pub fn to_report(diagnosis: &Diagnosis, findings: Findings, context: ReportContext<'_>) -> Report {
+    let blocks = blocks(diagnosis, &findings, context.notes, context.project_url);
+    let mut document = context.document;
     document.insert(
         String::from("diagnosis"),
         diagnosis.answer.as_ref().map_or(Value::Null, long),
@@ -138,6 +132,62 @@ pub fn to_report(
         document: Value::Object(document),
         data,
     }
+}
+
+/// First what it is and since when, then what it rests on, what to do, and last what it is not.
+fn blocks(diagnosis: &Diagnosis, findings: &Findings, notes: Vec<String>, project_url: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(answer) = &diagnosis.answer {
+        let mut first = when(answer);
+        first.extend(findings.impact_text.clone());
+        blocks.push(notes_of(first));
+        blocks.push(evidence_table(answer));
+        blocks.push(Block::Notes(links(answer, project_url)));
+    }
+    for (title, lines) in &findings.paragraphs {
+        blocks.push(Block::Heading(title.clone()));
+        blocks.push(notes_of(lines.clone()));
+    }
+    if !findings.next_steps.is_empty() {
+        blocks.push(Block::Heading(String::from("what to do")));
+        // One block to paste from: what a command is for stands over it, as a shell's comment.
+        let commands = findings
+            .next_steps
+            .iter()
+            .filter_map(|(text, command)| Some((text, command.as_ref()?)));
+        let lines: Vec<String> = commands.map(|(text, command)| format!("# {text}\n{command}")).collect();
+        blocks.push(Block::Preformatted(lines.join("\n")));
+        let advice = findings.next_steps.iter().filter(|(_, command)| command.is_none());
+        blocks.push(notes_of(advice.map(|(text, _)| text.clone()).collect()));
+    }
+    let other = what_else(diagnosis);
+    if !other.is_empty() {
+        blocks.push(Block::Heading(String::from("what else, and what it is not")));
+        blocks.push(notes_of(other));
+    }
+    blocks.push(notes_of(notes));
+    blocks.retain(|block| !matches!(block, Block::Notes(notes) if notes.is_empty()));
+    blocks
+}
+
+/// The first trace of each piece of evidence, to be opened.
+fn links(answer: &Answer, project_url: &str) -> Vec<Note> {
+    let Some(from) = answer.from else { return Vec::new() };
+    let traces = answer.evidence.iter().filter_map(|piece| piece.trace_ids.first());
+    let mut told: Vec<&String> = Vec::new();
+    for trace in traces {
+        if !told.contains(&trace) {
+            told.push(trace);
+        }
+    }
+    let linked = told.into_iter().filter_map(|trace| {
+        let to = answer.to.unwrap_or(from + LIVE_VIEW);
+        Some(Note {
+            text: format!("trace {trace}"),
+            link: Some(trace_link(project_url, trace, from, to)?),
+        })
+    });
+    linked.collect()
 }
 
 fn notes_of(lines: Vec<String>) -> Block {

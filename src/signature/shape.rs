@@ -1,0 +1,169 @@
+//! What the traffic's shape says beside errors and durations: a collapse, a silence, a burst of clients that come back,
+//! hangs that end together. Statistics of traffic alone call a quiet night an outage: these lines only go with an answer.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::scene::clock;
+use crate::facts::{Facts, Fate, to_seconds};
+use crate::profile::Settings;
+use crate::timeline::bucket;
+use crate::words::{counted, duration, grouped};
+
+/// What waited for one thing goes on when it is back: within this of each other.
+pub(super) const TOGETHER_WITHIN: TimeDelta = TimeDelta::seconds(10);
+/// Fewer that end together can be chance.
+const LEAST_TOGETHER: usize = 3;
+/// A service that has fewer requests in a bucket as a rule can have none by chance.
+const LEAST_USUAL: u64 = 3;
+/// Buckets before the incident that tell what is usual.
+const LEAST_BUCKETS: usize = 5;
+/// A bucket with this share of the usual traffic or less has collapsed.
+const COLLAPSED: f64 = 0.1;
+/// Shorter is a pause.
+const LEAST_COLLAPSE: TimeDelta = TimeDelta::seconds(60);
+/// Requests in a bucket, against the usual, that are clients catching up.
+const BURST_FACTOR: u64 = 3;
+/// They come back within this of the end.
+const BURST_WITHIN: TimeDelta = TimeDelta::minutes(2);
+/// A pause of everything that is worth a line.
+const LEAST_SILENCE: TimeDelta = TimeDelta::seconds(60);
+
+/// Sentences about the time from `from` to `to`; `None` = it goes on.
+pub fn shape(facts: &Facts, profile: &Settings, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Vec<String> {
+    let until = to.unwrap_or(facts.window.to);
+    let mut lines = Vec::new();
+    lines.extend(together(facts, to_seconds(profile.hang_after)));
+    let traffic = Traffic::new(facts, from);
+    if let Some(traffic) = &traffic {
+        lines.extend(traffic.collapse(from, until));
+    }
+    for gap in &facts.gaps.rows {
+        let (begin, end) = (gap.before_at.max(from), gap.after_at.min(until));
+        if end - begin >= LEAST_SILENCE {
+            lines.push(format!(
+                "no record of any kind begins from {} to {} ({})",
+                clock(gap.before_at),
+                clock(gap.after_at),
+                duration(to_seconds(gap.after_at - gap.before_at))
+            ));
+        }
+    }
+    lines.extend(traffic.and_then(|traffic| traffic.burst(from, until)));
+    lines
+}
+
+/// The most hangs that ended within seconds of each other.
+fn together(facts: &Facts, hang_after_s: f64) -> Option<String> {
+    let mut ends: Vec<(DateTime<Utc>, bool)> = facts
+        .hangs
+        .rows
+        .iter()
+        .filter(|hang| hang.length_s(facts.window.to) >= hang_after_s)
+        .filter_map(|hang| Some((hang.ended_at()?, matches!(hang.fate, Fate::Died(_)))))
+        .collect();
+    ends.sort();
+    let group = |from: usize| -> &[(DateTime<Utc>, bool)] {
+        let first = ends[from].0;
+        let length = ends[from..]
+            .iter()
+            .take_while(|(at, _)| *at - first <= TOGETHER_WITHIN)
+            .count();
+        &ends[from..from + length]
+    };
+    let most = (0..ends.len()).map(group).max_by_key(|group| group.len())?;
+    let (first, last) = (most.first()?.0, most.last()?.0);
+    if most.len() < LEAST_TOGETHER {
+        return None;
+    }
+    let died = most.iter().filter(|(_, died)| *died).count();
+    let (these, all) = (most.len(), counted(ends.len() as u64, "hang"));
+    let within = duration(to_seconds((last - first).max(TimeDelta::seconds(1))));
+    Some(match died {
+        0 => format!(
+            "{these} of {all} ended within {within} of each other at {}: what they waited for came back then, no process went away",
+            clock(first)
+        ),
+        died if died == these => format!("{these} of {all} ended with their process, at {}", clock(first)),
+        _ => format!(
+            "{these} of {all} ended within {within} of each other at {}, some with their process",
+            clock(first)
+        ),
+    })
+}
+
+/// Requests in each bucket of the window, empty ones included.
+struct Traffic {
+    width: TimeDelta,
+    buckets: Vec<(DateTime<Utc>, u64)>,
+    /// The median of the buckets before the incident.
+    usual: u64,
+}
+
+impl Traffic {
+    fn new(facts: &Facts, from: DateTime<Utc>) -> Option<Self> {
+        let width = bucket(facts.window);
+        let rows = &facts.traffic.rows;
+        let mut at = rows.iter().map(|row| row.at).min()?;
+        let last = facts.window.to;
+        let mut buckets = Vec::new();
+        // Times of buckets are multiples of their width from the first on.
+        while at < last {
+            let own = rows.iter().find(|row| row.at == at).map_or(0, |row| row.requests);
+            buckets.push((at, own));
+            at += width;
+        }
+        let mut before: Vec<u64> = buckets
+            .iter()
+            .filter(|(at, _)| *at + width <= from)
+            .map(|(_, requests)| *requests)
+            .collect();
+        before.sort_unstable();
+        let usual = *before.get(before.len() / 2)?;
+        (before.len() >= LEAST_BUCKETS && usual >= LEAST_USUAL).then_some(Self { width, buckets, usual })
+    }
+
+    /// The longest stretch with hardly a request.
+    fn collapse(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<String> {
+        #[allow(clippy::cast_precision_loss)] // requests in a bucket
+        let low = |requests: u64| requests as f64 <= COLLAPSED * self.usual as f64;
+        let during: Vec<&(DateTime<Utc>, u64)> = self
+            .buckets
+            .iter()
+            .filter(|(at, _)| *at >= from && *at + self.width <= to)
+            .collect();
+        let stretches = during.chunk_by(|a, b| low(a.1) == low(b.1));
+        let longest = stretches
+            .filter(|stretch| low(stretch[0].1))
+            .max_by_key(|stretch| stretch.len())?;
+        let (first, last) = (longest.first()?.0, longest.last()?.0 + self.width);
+        let total: u64 = longest.iter().map(|(_, requests)| requests).sum();
+        (last - first >= LEAST_COLLAPSE).then(|| {
+            format!(
+                "traffic collapsed: {} from {} to {}, where {} in {} are usual",
+                counted(total, "request"),
+                clock(first),
+                clock(last),
+                grouped(self.usual),
+                duration(to_seconds(self.width))
+            )
+        })
+    }
+
+    /// Clients that come back all at once.
+    fn burst(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<String> {
+        let after = self
+            .buckets
+            .iter()
+            .filter(|(at, _)| *at >= from && *at <= to + BURST_WITHIN);
+        let (at, most) = after.max_by_key(|(_, requests)| *requests)?;
+        (*most >= BURST_FACTOR * self.usual).then(|| {
+            format!(
+                "then a burst: {} in the {} from {}, where {} are usual: clients that had waited, or try again",
+                counted(*most, "request"),
+                duration(to_seconds(self.width)),
+                clock(*at),
+                grouped(self.usual)
+            )
+        })
+    }
+}
