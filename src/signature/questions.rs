@@ -26,12 +26,7 @@ pub(super) fn why_some(facts: &Facts, contrast: &Contrast) -> Vec<String> {
             contrast.attributes
         ));
     }
-    let beside: u64 = contrast
-        .instances
-        .iter()
-        .filter(|(_, hung, _)| *hung > 0)
-        .map(|(_, _, fast)| fast)
-        .sum();
+    let beside = beside(contrast);
     let elsewhere = contrast.fast - beside.min(contrast.fast);
     if beside >= LEAST_BESIDE {
         lines.push(format!(
@@ -121,8 +116,21 @@ pub(super) fn where_it_lies(
             grouped(*fast)
         ));
     }
-    lines.push(String::from(
-        "the application does not cause it, it prolongs it: its connects have no short timeout, and the hung ones fill the pool",
-    ));
+    let beside = beside(contrast);
+    lines.push(if beside >= LEAST_BESIDE {
+        format!(
+            "the application's part is its patience: it was alive, for it answered {} requests on the same instances meanwhile, but \
+             its connects have no short timeout, and the hung ones fill the pool",
+            grouped(beside)
+        )
+    } else {
+        String::from("the application's part: its connects have no short timeout, and the hung ones fill the pool")
+    });
     lines
+}
+
+/// Fast requests on the instances of the hung ones.
+fn beside(contrast: &Contrast) -> u64 {
+    let own = contrast.instances.iter().filter(|(_, hung, _)| *hung > 0);
+    own.map(|(_, _, fast)| fast).sum()
 }
