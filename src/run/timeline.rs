@@ -1,4 +1,4 @@
-//! `timeline`: one batch of ten sections, read into facts.
+//! `timeline`: one batch of eleven sections, read into facts.
 
 use super::context::not_known;
 use super::{Asked, Failure};
@@ -11,11 +11,12 @@ use crate::timeline::{ReportContext, bucket, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "bounds",
     "processes",
     "lifecycle",
     "runs",
+    "earlier",
     "traffic",
     "gaps",
     "hangs",
@@ -23,6 +24,8 @@ const SECTIONS: [&str; 10] = [
     "checkouts",
     "work",
 ];
+/// Buckets of the lookback: a minute each, if it is an hour.
+const EARLIER_BUCKETS: i64 = 60;
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
 const SHORTEST_PAUSE_S: f64 = 60.0;
 
@@ -113,6 +116,13 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
         ("bucket", some(format!("{bucket_s} seconds"))),
+        (
+            "earlier_bucket",
+            some(format!(
+                "{} seconds",
+                settings.lookback.num_seconds() / EARLIER_BUCKETS + 1
+            )),
+        ),
     ])
 }
 

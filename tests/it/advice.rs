@@ -110,3 +110,16 @@ fn a_slow_database_has_slow_requests_and_no_pool() {
     assert!(document["pool"].is_null());
     assert_eq!(document["contrast"]["compared"], 0);
 }
+
+#[test]
+fn a_part_of_the_incident_is_diagnosed_as_the_whole() {
+    // In the second one not one checkout succeeds any more: those that did stand in the lookback.
+    for (from, to) in [
+        ("2025-12-08T06:40", "2025-12-08T06:50"),
+        ("2025-12-08T06:52", "2025-12-08T06:54"),
+    ] {
+        let document = diagnosed("demo", &["--from", from, "--to", to]);
+        assert_eq!(document["diagnosis"]["failure_mode"], "partial-connect-hang", "{from}");
+        assert!(document["diagnosis"]["to"].is_null(), "{from}");
+    }
+}
