@@ -32,7 +32,7 @@ mod worker_silent;
 
 pub use advice::{advise, extent};
 pub use mode::{FailureMode, Finding};
-pub use report::{Findings, ReportContext, headline, short, to_report};
+pub use report::{Findings, ReportContext, short, to_report};
 
 use std::collections::BTreeSet;
 

@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::budget::{Budget, Ended, budget};
+use super::budget::{Budget, Ended, budget, seconds};
 use super::contrast::{Contrast, contrast};
 use super::impact::impact;
 use super::pool::{Pool, pool};
@@ -54,6 +54,9 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
             ("how long a connect can take", budget.lines.clone()),
         ]
     };
+    if mode == FailureMode::PartialConnectHang {
+        findings.because = because(&contrast, &budget);
+    }
     paragraphs.push(("the pool", pool.lines.clone()));
     if let Some(from) = answer.from {
         paragraphs.push(("the shape", shape(facts, profile, from, answer.to)));
@@ -82,6 +85,23 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
     findings.next_steps = next_steps(answer, &instances, profile);
     findings.more = more(&contrast, &budget, pool);
     findings
+}
+
+/// What the person on call wants to know at once of hanging connects.
+fn because(contrast: &Contrast, budget: &Budget) -> Vec<String> {
+    let on_one = contrast.differences.iter().find(|one| one.attribute == "instance");
+    let all_on_one = on_one.filter(|one| {
+        contrast
+            .instances
+            .iter()
+            .any(|(name, hung, _)| *name == one.value && *hung == contrast.hung)
+    });
+    let tries = budget
+        .addresses
+        .zip(budget.each_s)
+        .map(|((ipv4, ipv6), each_s)| format!("one connect tries {} addresses, {} each", ipv4 + ipv6, seconds(each_s)));
+    let machine = all_on_one.map(|one| format!("all of them on instance {}", one.value));
+    machine.into_iter().chain(tries).collect()
 }
 
 fn lengths(facts: &Facts, second: Option<&Second>) -> Budget {

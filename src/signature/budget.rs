@@ -230,7 +230,8 @@ fn spread(lengths_s: &[f64]) -> Option<String> {
     Some(range(shortest, lengths_s.iter().copied().reduce(f64::max)?))
 }
 
-fn seconds(value: f64) -> String {
+/// As a timeout is written.
+pub(super) fn seconds(value: f64) -> String {
     format!("{} s", (value * 10.0).round() / 10.0)
 }
 

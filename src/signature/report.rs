@@ -13,6 +13,8 @@ const LIVE_VIEW: TimeDelta = TimeDelta::hours(1);
 /// What the second request and the profile add to the answer.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
+    /// What the summary gains by it.
+    pub because: Vec<String>,
     /// Sentences under the evidence: the contrast, the budget, the pool.
     pub paragraphs: Vec<(String, Vec<String>)>,
     /// Requests affected (contract.md); null where there is no incident.
@@ -39,7 +41,20 @@ pub fn short(diagnosis: &Diagnosis) -> Value {
     })
 }
 
-fn long(answer: &Answer) -> Value {
+fn long(answer: &Answer, project_url: &str) -> Value {
+    let evidence: Vec<Value> = answer
+        .evidence
+        .iter()
+        .map(|piece| {
+            let links = piece
+                .trace_ids
+                .iter()
+                .filter_map(|trace| link(answer, project_url, trace));
+            let mut told = json!(piece);
+            told["links"] = links.collect();
+            told
+        })
+        .collect();
     json!({
         "incident": answer.failure_mode.is_some(),
         "failure_mode": answer.failure_mode,
@@ -49,13 +64,13 @@ fn long(answer: &Answer) -> Value {
         "from": answer.from.map(rfc3339),
         "to": answer.to.map(rfc3339),
         "summary": answer.summary,
-        "evidence": answer.evidence,
+        "evidence": evidence,
         "instances": answer.instances,
     })
 }
 
 /// The answer in one line.
-pub fn headline(diagnosis: &Diagnosis) -> String {
+fn headline(diagnosis: &Diagnosis) -> String {
     match &diagnosis.answer {
         Some(answer) => {
             let name = answer
@@ -91,14 +106,28 @@ pub struct ReportContext<'a> {
 
 /// Makes the report.
 pub fn to_report(diagnosis: &Diagnosis, findings: Findings, context: ReportContext<'_>) -> Report {
-    let blocks = blocks(diagnosis, &findings, context.notes, context.project_url);
+    let mut diagnosis = diagnosis.clone();
+    if let Some(answer) = &mut diagnosis.answer {
+        for part in &findings.because {
+            answer.summary = format!("{}; {part}", answer.summary);
+        }
+    }
+    let blocks = blocks(&diagnosis, &findings, context.notes, context.project_url);
     let mut document = context.document;
+    let long = |answer: &Answer| long(answer, context.project_url);
     document.insert(
         String::from("diagnosis"),
         diagnosis.answer.as_ref().map_or(Value::Null, long),
     );
     document.insert(String::from("inconclusive"), json!(diagnosis.inconclusive));
     document.insert(String::from("also"), diagnosis.also.iter().map(long).collect());
+    let explained = findings.paragraphs.iter();
+    document.insert(
+        String::from("explained"),
+        explained
+            .map(|(title, lines)| json!({"title": title, "lines": lines}))
+            .collect(),
+    );
     let pairs = |list: &[(super::FailureMode, String)], key: &str| -> Value {
         list.iter()
             .map(|(mode, why)| json!({"failure_mode": mode, key: why}))
@@ -115,9 +144,9 @@ pub fn to_report(diagnosis: &Diagnosis, findings: Findings, context: ReportConte
             .collect(),
     );
     document.extend(findings.more);
-    let data = data(diagnosis);
+    let data = data(&diagnosis);
     Report {
-        headline: headline(diagnosis),
+        headline: headline(&diagnosis),
         severity: match (&diagnosis.answer, diagnosis.incident()) {
             (_, true) => Severity::Critical,
             (Some(_), false) => Severity::Ok,
@@ -172,22 +201,20 @@ fn blocks(diagnosis: &Diagnosis, findings: &Findings, notes: Vec<String>, projec
 
 /// The first trace of each piece of evidence, to be opened.
 fn links(answer: &Answer, project_url: &str) -> Vec<Note> {
-    let Some(from) = answer.from else { return Vec::new() };
     let traces = answer.evidence.iter().filter_map(|piece| piece.trace_ids.first());
-    let mut told: Vec<&String> = Vec::new();
-    for trace in traces {
-        if !told.contains(&trace) {
-            told.push(trace);
-        }
-    }
-    let linked = told.into_iter().filter_map(|trace| {
-        let to = answer.to.unwrap_or(from + LIVE_VIEW);
+    let unique: std::collections::BTreeSet<&String> = traces.collect();
+    let linked = unique.into_iter().filter_map(|trace| {
         Some(Note {
             text: format!("trace {trace}"),
-            link: Some(trace_link(project_url, trace, from, to)?),
+            link: Some(link(answer, project_url, trace)?),
         })
     });
     linked.collect()
+}
+
+fn link(answer: &Answer, project_url: &str, trace: &str) -> Option<String> {
+    let from = answer.from?;
+    trace_link(project_url, trace, from, answer.to.unwrap_or(from + LIVE_VIEW))
 }
 
 fn notes_of(lines: Vec<String>) -> Block {
