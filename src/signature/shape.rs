@@ -80,7 +80,7 @@ fn together(facts: &Facts, hang_after_s: f64) -> Option<String> {
     let within = duration(to_seconds((last - first).max(TimeDelta::seconds(1))));
     Some(match died {
         0 => format!(
-            "{these} of {all} ended within {within} of each other at {}: what they waited for came back then, no process went away",
+            "{these} of {all} ended within {within} of each other at {}: as if what they waited for came back; no process went away",
             clock(first)
         ),
         died if died == these => format!("{these} of {all} ended with their process, at {}", clock(first)),
@@ -165,5 +165,119 @@ impl Traffic {
                 grouped(self.usual)
             )
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{Bucket, Evidence, Hang};
+    use crate::window::Window;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_764_570_000 + second, 0).unwrap_or_default()
+    }
+
+    fn known<T>(rows: Vec<T>) -> Evidence<T> {
+        Evidence { rows, not_known: None }
+    }
+
+    /// An hour whose buckets of 31 s have so many requests each; none = no row, as the query gives it.
+    fn facts(requests: impl Fn(i64) -> u64, hangs: Vec<Hang>) -> Facts {
+        let buckets = (0..116).filter(|n| requests(*n) > 0).map(|n| Bucket {
+            at: at(n * 31),
+            requests: requests(n),
+            failed: 0,
+            requests_p95_s: None,
+            statements: 0,
+            statements_slow: 0,
+            statements_spread: None,
+            statements_p50_s: None,
+            slow_between: None,
+            trace_id: None,
+        });
+        Facts {
+            window: Window {
+                from: at(0),
+                to: at(3600),
+            },
+            bounds: known(vec![]),
+            processes: known(vec![]),
+            lifecycle: known(vec![]),
+            runs: known(vec![]),
+            earlier: known(vec![]),
+            traffic: known(buckets.collect()),
+            gaps: known(vec![]),
+            hangs: known(hangs),
+            errors: known(vec![]),
+            checkouts: known(vec![]),
+            work: known(vec![]),
+        }
+    }
+
+    fn hang(from: i64, fate: Fate) -> Hang {
+        Hang {
+            trace_id: String::new(),
+            span_id: String::new(),
+            span_name: String::from("GET /x"),
+            request: true,
+            started_at: at(from),
+            fate,
+            instance: String::from("a"),
+            error: None,
+            addresses: 0,
+            waits_on: None,
+        }
+    }
+
+    fn told(facts: &Facts) -> Vec<String> {
+        let traffic = Traffic::new(facts, at(1800));
+        let (collapse, burst) = traffic
+            .map(|traffic| (traffic.collapse(at(1800), at(2400)), traffic.burst(at(1800), at(2400))))
+            .unwrap_or_default();
+        collapse.into_iter().chain(burst).collect()
+    }
+
+    #[test]
+    fn traffic_that_collapses_and_comes_back_in_a_burst() {
+        let facts = facts(
+            |n| match n {
+                60..=75 => 0,
+                76 => 93,
+                _ => 20,
+            },
+            vec![],
+        );
+        let lines = told(&facts);
+        assert!(lines[0].starts_with("traffic collapsed: 0 requests from "), "{lines:?}");
+        assert!(lines[1].starts_with("then a burst: 93 requests"), "{lines:?}");
+    }
+
+    #[test]
+    fn a_night_has_no_shape() {
+        assert!(told(&facts(|n| u64::from(n % 9 == 0), vec![])).is_empty());
+        assert!(told(&facts(|n| if n == 70 { 25 } else { 20 }, vec![])).is_empty());
+    }
+
+    #[test]
+    fn three_that_end_within_seconds_end_together() {
+        let ended = |from, duration_s| {
+            hang(
+                from,
+                Fate::Ended {
+                    duration_s,
+                    failed: false,
+                },
+            )
+        };
+        let mut hangs = vec![ended(0, 300.0), ended(100, 202.0), ended(200, 104.0), ended(500, 60.0)];
+        let line = together(&facts(|_| 1, hangs.clone()), 45.0).unwrap_or_default();
+        assert!(line.starts_with("3 of 4 hangs ended within 4s"), "{line}");
+        assert!(line.ends_with("no process went away"), "{line}");
+        hangs.truncate(2);
+        assert_eq!(together(&facts(|_| 1, hangs.clone()), 45.0), None);
+        let died = (0..3).map(|n| hang(n, Fate::Died(at(400))));
+        let line = together(&facts(|_| 1, died.collect()), 45.0).unwrap_or_default();
+        assert!(line.starts_with("3 of 3 hangs ended with their process"), "{line}");
     }
 }
