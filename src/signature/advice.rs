@@ -1,6 +1,8 @@
 //! What follows from the answer: what tells the hung requests apart, the connect budget, the pool, the shape, the impact,
 //! and what to do next.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -33,58 +35,57 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
         return findings;
     };
     let budget = lengths(facts, second);
-    let contrast = second.map(|second| contrast(&second.contrast.rows)).unwrap_or_default();
+    let contrast = second
+        .filter(|second| second.contrast.not_known.is_none())
+        .map(|second| contrast(&second.contrast.rows));
     let pool = pool(facts, second, extent(diagnosis, facts));
-    let said = |claims: &Contrast| claims.differences.iter().map(|one| one.claim.clone()).collect();
-    let mut paragraphs: Vec<(&str, Vec<String>)> = if mode == FailureMode::PartialConnectHang {
+    let compared = contrast.clone().unwrap_or_default();
+    let mut paragraphs = if mode == FailureMode::PartialConnectHang {
+        findings.because = because(&compared, &budget);
         vec![
             (
                 "why some connections succeed while others hang",
-                why_some(facts, &contrast),
+                why_some(facts, &compared),
             ),
             (
                 "the proxy, DNS or the application?",
-                where_it_lies(facts, second, answer, &contrast),
+                where_it_lies(facts, second, &compared),
             ),
             ("why the driver does not give up", budget.lines.clone()),
         ]
     } else {
+        let claims = compared.differences.iter().map(|one| one.claim.clone());
         vec![
-            ("what the hung requests have in common", said(&contrast)),
+            ("what the hung requests have in common", claims.collect()),
             ("how long a connect can take", budget.lines.clone()),
         ]
     };
-    if mode == FailureMode::PartialConnectHang {
-        findings.because = because(&contrast, &budget);
-    }
     paragraphs.push(("the pool", pool.lines.clone()));
     if let Some(from) = answer.from {
         paragraphs.push(("the shape", shape(facts, profile, from, answer.to)));
     }
     paragraphs.retain(|(_, lines)| !lines.is_empty());
-    findings.paragraphs = paragraphs
-        .into_iter()
-        .map(|(title, lines)| (title.to_owned(), lines))
-        .collect();
-    let affected: Vec<&Affected> = second
-        .map(|second| {
-            second
-                .affected
-                .rows
-                .iter()
-                .filter(|row| row.affected > 0 || mode == FailureMode::SlowDatabase)
-                .collect()
-        })
-        .unwrap_or_default();
-    (findings.impact, findings.impact_text) = impact(answer, facts, second.is_some().then_some(&affected[..]));
+    let titled = paragraphs.into_iter().map(|(title, lines)| (title.to_owned(), lines));
+    findings.paragraphs = titled.collect();
+    let affected = second
+        .filter(|second| second.affected.not_known.is_none())
+        .map(|second| affected(second, mode));
+    (findings.impact, findings.impact_text) = impact(answer, facts, affected.as_deref());
     let mut instances = answer.instances.clone();
     if instances.is_empty() {
-        let unique: std::collections::BTreeSet<&String> = affected.iter().map(|row| &row.instance).collect();
-        instances = unique.into_iter().cloned().collect();
+        let suffered = affected.iter().flatten().map(|row| row.instance.clone());
+        instances = suffered.collect::<BTreeSet<_>>().into_iter().collect();
     }
     findings.next_steps = next_steps(answer, &instances, profile);
-    findings.more = more(&contrast, &budget, pool);
+    findings.more = more(contrast.as_ref(), &budget, pool);
     findings
+}
+
+/// Those that suffered; a slow database slows every request.
+fn affected(second: &Second, mode: FailureMode) -> Vec<&Affected> {
+    let rows = second.affected.rows.iter();
+    rows.filter(|row| row.affected > 0 || mode == FailureMode::SlowDatabase)
+        .collect()
 }
 
 /// What the person on call wants to know at once of hanging connects.
@@ -178,15 +179,16 @@ fn next_steps(answer: &Answer, instances: &[String], profile: &Settings) -> Vec<
     steps
 }
 
-fn more(contrast: &Contrast, budget: &Budget, pool: Pool) -> Map<String, Value> {
-    let differences: Vec<Value> = contrast
-        .differences
-        .iter()
-        .map(|one| json!({"claim": one.claim, "attribute": one.attribute, "value": one.value, "p": one.p}))
-        .collect();
-    let contrast = json!({
-        "hung": contrast.hung, "fast": contrast.fast, "compared": contrast.compared, "attributes": contrast.attributes,
-        "differences": differences,
+fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool) -> Map<String, Value> {
+    let contrast = contrast.map(|contrast| {
+        let claims = contrast.differences.iter();
+        let differences: Vec<Value> = claims
+            .map(|one| json!({"claim": one.claim, "attribute": one.attribute, "value": one.value, "p": one.p}))
+            .collect();
+        json!({
+            "hung": contrast.hung, "fast": contrast.fast, "compared": contrast.compared,
+            "attributes": contrast.attributes, "differences": differences,
+        })
     });
     let budget = json!({
         "lines": budget.lines,
@@ -197,7 +199,7 @@ fn more(contrast: &Contrast, budget: &Budget, pool: Pool) -> Map<String, Value> 
         "worst_with_connect_timeout_10_s": budget.worst_s.map(|(_, short_s)| short_s),
     });
     let parts = [
-        ("contrast", contrast),
+        ("contrast", json!(contrast)),
         ("connect_budget", budget),
         ("pool", pool.document),
     ];

@@ -1,6 +1,5 @@
 //! The runbook's open questions about connects that hang while others succeed: as much of an answer as the records carry.
 
-use super::Answer;
 use super::contrast::Contrast;
 use crate::error_text::{ErrorClass, attempts, classify};
 use crate::facts::{Facts, Hang, Second};
@@ -63,12 +62,7 @@ fn proof(facts: &Facts) -> String {
 }
 
 /// Which part of the way to the database it is.
-pub(super) fn where_it_lies(
-    facts: &Facts,
-    second: Option<&Second>,
-    answer: &Answer,
-    contrast: &Contrast,
-) -> Vec<String> {
+pub(super) fn where_it_lies(facts: &Facts, second: Option<&Second>, contrast: &Contrast) -> Vec<String> {
     let classes: Vec<Option<ErrorClass>> = facts.errors.rows.iter().map(|burst| classify(&burst.sample)).collect();
     let mut lines = Vec::new();
     let texts = second.map(|second| &second.errors.rows[..]).unwrap_or_default();
@@ -90,16 +84,20 @@ pub(super) fn where_it_lies(
         String::from("DNS: no error names it; a resolver that is slow without an error would not show")
     });
     let one_instance = contrast.differences.iter().find(|one| one.attribute == "instance");
-    lines.push(match one_instance {
-        Some(one) => format!(
-            "it is instance {}: others reach the same database in the same minutes, so look at that machine and its network first",
+    match one_instance {
+        Some(one) => lines.push(format!(
+            "it is instance {}: others reach the same database in the same minutes, so look at that machine and its network \
+             first",
             one.value
-        ),
-        None if answer.instances.len() == 1 && contrast.instances.len() == 1 => String::from(
+        )),
+        None if contrast.instances.len() == 1 => lines.push(String::from(
             "one machine or all: not known, only one instance has records in these minutes",
-        ),
-        None => String::from("no single instance: the hung requests are not on one machine more than chance gives"),
-    });
+        )),
+        None if contrast.compared > 0 => lines.push(String::from(
+            "no single instance: the hung requests are not on one machine more than chance gives",
+        )),
+        None => {}
+    }
     let refused = classes.contains(&Some(ErrorClass::ConnectRefused));
     lines.push(if refused {
         String::from("the way to the database: some connects were refused, so something answers there")
