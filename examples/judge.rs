@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use clap::Parser;
 use relay_diag::cli::Cli;
@@ -17,13 +18,12 @@ use serde_json::Value;
 /// Below this share of the union a window counts as missed.
 const LEAST_OVERLAP: f64 = 0.8;
 
-type Any = Box<dyn std::error::Error>;
-
-fn main() -> Result<(), Any> {
+fn main() -> anyhow::Result<()> {
     let folder = std::env::args()
         .nth(1)
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), PathBuf::from);
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder)?
+    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder)
+        .with_context(|| format!("cannot read {}", folder.display()))?
         .filter_map(|entry| Some(entry.ok()?.path()))
         .collect();
     cases.retain(|case| case.join("label.json").is_file());
@@ -36,8 +36,10 @@ fn main() -> Result<(), Any> {
     );
     println!("|{:-<24}|{:-<23}|{:-<23}|------------|---------|", "", "", "");
     for case in &cases {
-        let label: Value = serde_json::from_slice(&std::fs::read(case.join("label.json"))?)?;
-        let records = records(case).ok_or_else(|| format!("{} holds no records", case.display()))?;
+        let label = std::fs::read(case.join("label.json"))?;
+        let label: Value =
+            serde_json::from_slice(&label).with_context(|| format!("the label of {}", case.display()))?;
+        let records = records(case).with_context(|| format!("{} holds no records", case.display()))?;
         let cli = Cli::try_parse_from(["relay-diag", "diagnose", "--source", &records.to_string_lossy()])?;
         let world = World {
             now: Utc::now(),

@@ -13,44 +13,42 @@
 --! served_meanwhile = "int"
 --! statements_meanwhile = "int"
 -- A checkout that failed after a second or more waited in vain: a refusal fails at once. A request counts as served if
--- it had a connection. Routes of processes that ran dry come first; what is beyond the budget is not needed.
-WITH dry AS (
-  SELECT instance, process, min(started_at) AS dry_from, max(ended_at) AS dry_to, count(*) AS in_vain
+-- it had a connection. Routes of processes that ran dry come first; what is beyond the budget is not needed. The engine
+-- computes a WITH anew at each use, so windows stand for joins here.
+WITH asked AS (
+  SELECT instance, process, span_name, role, started_at, ended_at, failed, unfinished,
+    role = 'connect' AND failed AND duration_s >= 1 AS in_vain,
+    max(CASE WHEN role = 'connect' AND NOT failed AND NOT unfinished THEN 1 ELSE 0 END) OVER (PARTITION BY trace_id) = 1 AS connected
   FROM $operations AS o
-  WHERE role = 'connect' AND failed AND duration_s >= 1
-  GROUP BY instance, process
-), connected AS (
-  SELECT DISTINCT trace_id FROM $operations AS o WHERE role = 'connect' AND NOT failed AND NOT unfinished
-), busy AS (
-  SELECT d.instance, d.process, count(*) AS statements_meanwhile
-  FROM $operations AS o
-  JOIN dry AS d ON d.instance = o.instance AND d.process = o.process
-  WHERE o.role = 'statement' AND o.started_at >= d.dry_from AND o.started_at < d.dry_to
-  GROUP BY d.instance, d.process
+), dry AS (
+  SELECT instance, process, started_at, ended_at, role, in_vain,
+    CASE WHEN role = 'request' AND connected AND NOT failed AND NOT unfinished THEN span_name END AS route,
+    min(CASE WHEN in_vain THEN started_at END) OVER (PARTITION BY instance, process) AS dry_from,
+    max(CASE WHEN in_vain THEN ended_at END) OVER (PARTITION BY instance, process) AS dry_to,
+    count(CASE WHEN in_vain THEN 1 END) OVER () AS in_vain_all
+  FROM asked
 ), routes AS (
-  SELECT r.instance, r.process, r.span_name AS route,
-    count(*) AS served,
-    count(*) FILTER (WHERE d.dry_from IS NOT NULL AND r.started_at < d.dry_from) AS served_before,
-    count(*) FILTER (WHERE d.dry_from IS NOT NULL AND r.started_at >= d.dry_from AND r.ended_at < d.dry_to) AS served_meanwhile
-  FROM $operations AS r
-  JOIN connected AS c ON c.trace_id = r.trace_id
-  LEFT JOIN dry AS d ON d.instance = r.instance AND d.process = r.process
-  WHERE r.role = 'request' AND NOT r.failed AND NOT r.unfinished
-  GROUP BY r.instance, r.process, r.span_name
+  SELECT instance, process, route, dry_from, dry_to, count(route) AS served,
+    count(CASE WHEN route IS NOT NULL AND started_at < dry_from THEN 1 END) AS served_before,
+    count(CASE WHEN route IS NOT NULL AND started_at >= dry_from AND ended_at < dry_to THEN 1 END) AS served_meanwhile,
+    count(CASE WHEN in_vain THEN 1 END) AS in_vain,
+    count(CASE WHEN role = 'statement' AND started_at >= dry_from AND started_at < dry_to THEN 1 END) AS statements
+  FROM dry WHERE in_vain_all > 0
+  GROUP BY instance, process, route, dry_from, dry_to
 ), told AS (
-  SELECT coalesce(r.instance, d.instance) AS instance, coalesce(r.process, d.process) AS process, r.route,
-    d.dry_from, d.dry_to, coalesce(d.in_vain, 0) AS in_vain,
-    coalesce(r.served, 0) AS served, coalesce(r.served_before, 0) AS served_before,
-    coalesce(r.served_meanwhile, 0) AS served_meanwhile,
-    coalesce(b.statements_meanwhile, 0) AS statements_meanwhile,
-    row_number() OVER (ORDER BY CASE WHEN d.dry_from IS NULL THEN 1 ELSE 0 END, d.in_vain DESC,
-      coalesce(r.instance, d.instance), coalesce(r.process, d.process), r.served DESC, r.route) AS place
-  FROM routes AS r
-  FULL OUTER JOIN dry AS d ON d.instance = r.instance AND d.process = r.process
-  LEFT JOIN busy AS b ON b.instance = d.instance AND b.process = d.process
-  WHERE (SELECT count(*) FROM dry) > 0
+  SELECT instance, process, route, dry_from, dry_to, served, served_before, served_meanwhile,
+    sum(in_vain) OVER (PARTITION BY instance, process) AS in_vain,
+    sum(statements) OVER (PARTITION BY instance, process) AS statements_meanwhile,
+    sum(served) OVER (PARTITION BY instance, process) AS served_all
+  FROM routes
+), ranked AS (
+  SELECT *, row_number() OVER (ORDER BY CASE WHEN dry_from IS NULL THEN 1 ELSE 0 END, in_vain DESC,
+    instance, process, served DESC, route) AS place
+  FROM told
+  -- A process that ran dry without serving anything has a row of its own.
+  WHERE route IS NOT NULL OR (dry_from IS NOT NULL AND served_all = 0)
 )
 SELECT instance, process, route, dry_from, dry_to, in_vain, served, served_before, served_meanwhile, statements_meanwhile
-FROM told WHERE place <= 120
+FROM ranked WHERE place <= 120
 ORDER BY place
 LIMIT $limit

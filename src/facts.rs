@@ -8,7 +8,7 @@ mod second;
 pub mod stuck;
 
 pub use checkouts::{RouteOfProcess, Work};
-pub use second::{Affected, ConnectError, Occupancy, Second, Share};
+pub use second::{Affected, ConnectError, Occupancy, STEPS, Second, Share};
 
 use std::collections::BTreeSet;
 
@@ -45,6 +45,8 @@ pub struct Facts {
     pub lifecycle: Evidence<Line>,
     /// Stretches of success.
     pub runs: Evidence<Run>,
+    /// Checkouts that succeeded in the lookback, by bucket.
+    pub earlier: Evidence<Run>,
     /// Traffic by time bucket.
     pub traffic: Evidence<Bucket>,
     /// Long pauses between the starts of anything.
@@ -362,6 +364,7 @@ impl Facts {
             ("processes", &self.processes.not_known),
             ("lifecycle", &self.lifecycle.not_known),
             ("runs", &self.runs.not_known),
+            ("earlier", &self.earlier.not_known),
             ("traffic", &self.traffic.not_known),
             ("gaps", &self.gaps.not_known),
             ("hangs", &self.hangs.not_known),

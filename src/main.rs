@@ -43,7 +43,7 @@ fn main() -> ExitCode {
             let mut page = Vec::new();
             return match clap_mangen::Man::new(Cli::command()).render(&mut page) {
                 Ok(()) => print(&page, 0),
-                Err(error) => fail(&error.to_string()),
+                Err(error) => fail(&anyhow::Error::new(error).context("cannot write the manual page")),
             };
         }
         _ => {}
@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
-        Err(error) => return fail(&format!("cannot start: {error}")),
+        Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
     let code = runtime.block_on(async {
         tokio::select! {
@@ -250,8 +250,9 @@ fn print(bytes: &[u8], code: u8) -> ExitCode {
     ExitCode::from(write_out(bytes, code))
 }
 
-fn fail(message: &str) -> ExitCode {
-    eprintln!("error: {message}");
+/// The whole chain of causes on one line.
+fn fail(error: &anyhow::Error) -> ExitCode {
+    eprintln!("error: {error:#}");
     ExitCode::from(3)
 }
 

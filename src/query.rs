@@ -19,6 +19,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("bounds", include_str!("../queries/bounds.sql")),
     ("checkouts", include_str!("../queries/checkouts.sql")),
     ("contrast", include_str!("../queries/contrast.sql")),
+    ("earlier", include_str!("../queries/earlier.sql")),
     ("errors", include_str!("../queries/errors.sql")),
     ("gaps", include_str!("../queries/gaps.sql")),
     ("hangs", include_str!("../queries/hangs.sql")),

@@ -49,6 +49,8 @@ pub struct Report {
 /// A piece of a report for people.
 #[derive(Debug, Clone)]
 pub enum Block {
+    /// A title over what follows it.
+    Heading(String),
     /// A table with headers.
     Table(Table),
     /// Short lines, one fact each, with a link where there is one.

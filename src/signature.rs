@@ -7,8 +7,12 @@
 mod advice;
 mod budget;
 mod contrast;
+mod impact;
 mod mode;
+mod pool;
+mod questions;
 mod scene;
+mod shape;
 mod silence;
 
 mod cold_start;
@@ -29,7 +33,7 @@ mod worker_silent;
 
 pub use advice::{advise, extent};
 pub use mode::{FailureMode, Finding};
-pub use report::{Findings, headline, short, to_report};
+pub use report::{Findings, ReportContext, short, to_report};
 
 use std::collections::BTreeSet;
 

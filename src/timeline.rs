@@ -19,16 +19,22 @@ pub use entry::{DurationOrigin, Entry, EntryKind};
 pub use gaps::SHORTEST as SHORTEST_GAP;
 pub use report::{ReportContext, to_report};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::facts::Facts;
 use crate::profile::Settings;
 use crate::report::{Outcome, Severity};
+use crate::window::Window;
 
 /// A table that a person can take in at once.
 pub const MOST_ENTRIES: usize = 25;
 /// Time buckets of a window: enough to see half a minute in an hour, few enough to fetch (design.md).
 pub const BUCKETS: i32 = 120;
+
+/// The length of a bucket: whole seconds.
+pub fn bucket(window: Window) -> TimeDelta {
+    TimeDelta::seconds((window.length() / BUCKETS).num_seconds() + 1)
+}
 
 /// What happened.
 #[derive(Debug, Clone)]

@@ -26,6 +26,7 @@ impl Facts {
             window,
             bounds: evidence(sections, "bounds", bounds),
             runs: evidence(sections, "runs", run),
+            earlier: evidence(sections, "earlier", earlier),
             traffic: evidence(sections, "traffic", bucket),
             gaps: evidence(sections, "gaps", gap),
             errors: evidence(sections, "errors", error_burst),
@@ -129,6 +130,18 @@ fn run(row: &Row<'_>) -> Result<Run, String> {
         connects_p50_s: row.maybe_float("connects_p50_s")?,
         requests: successes(row, "requests")?,
         route: only(row, "routes", "route")?,
+        instance: only(row, "instances", "instance")?,
+        trace_id: row.maybe_text("trace_id")?,
+    })
+}
+
+fn earlier(row: &Row<'_>) -> Result<Run, String> {
+    Ok(Run {
+        service: row.text("service")?,
+        connects: successes(row, "connects")?,
+        connects_p50_s: row.maybe_float("connects_p50_s")?,
+        requests: None,
+        route: None,
         instance: only(row, "instances", "instance")?,
         trace_id: row.maybe_text("trace_id")?,
     })

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
-
 use super::Evidence;
 use super::read::evidence;
 use super::row::Row;
@@ -56,16 +54,23 @@ pub struct ConnectError {
     pub took_s: Option<(f64, f64)>,
 }
 
-/// The most requests with a connection that were under way in a process at a time.
+/// How many connections of a process were held in a step of the incident, and how many requests waited for one; estimated.
 #[derive(Debug, Clone)]
 pub struct Occupancy {
     /// The machine.
     pub instance: String,
-    /// How many.
-    pub most: u64,
-    /// When that was reached first.
-    pub most_at: DateTime<Utc>,
+    /// The life of it.
+    pub process: String,
+    /// The step, from 1; 0 = all before the incident.
+    pub step: u64,
+    /// Held at most in it, and at its end.
+    pub held: (u64, u64),
+    /// Waiting at most in it, and at its end.
+    pub waiting: (u64, u64),
 }
+
+/// Steps that an incident is cut into: as many numbers as a line of a terminal can hold.
+pub const STEPS: i32 = 24;
 
 /// All of it.
 #[derive(Debug, Clone)]
@@ -76,7 +81,7 @@ pub struct Second {
     pub contrast: Evidence<Share>,
     /// By text.
     pub errors: Evidence<ConnectError>,
-    /// By process.
+    /// By process and step.
     pub occupancy: Evidence<Occupancy>,
 }
 
@@ -109,8 +114,10 @@ impl Second {
             occupancy: evidence(sections, "occupancy", |row| {
                 Ok(Occupancy {
                     instance: row.text("instance")?,
-                    most: row.count("under_way_most")?,
-                    most_at: row.time("under_way_most_at")?,
+                    process: row.text("process")?,
+                    step: row.count("step")?,
+                    held: (row.count("held_most")?, row.count("held_last")?),
+                    waiting: (row.count("waiting_most")?, row.count("waiting_last")?),
                 })
             }),
         }

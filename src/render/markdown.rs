@@ -61,6 +61,11 @@ pub(super) fn render(report: &Report) -> String {
     out += "\n";
     for block in &report.blocks {
         match block {
+            Block::Heading(title) => {
+                out += "\n### ";
+                out.embed(&Safe::<Inline>::escape(title));
+                out += "\n";
+            }
             Block::Table(table) => push_table(&mut out, table),
             Block::Notes(notes) => push_notes(&mut out, notes),
             Block::Preformatted(text) => push_fence(&mut out, text),

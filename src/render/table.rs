@@ -24,6 +24,15 @@ pub(super) fn render(report: &Report, style: &Style) -> String {
     push_grid(&mut out, &[vec![headline]], width, false);
     for block in &report.blocks {
         match block {
+            Block::Heading(title) => {
+                out += "\n";
+                let title = Item {
+                    text: Text::escape(title),
+                    align: Align::Left,
+                    look: look(Severity::Info, true, style),
+                };
+                push_grid(&mut out, &[vec![title]], width, false);
+            }
             Block::Table(table) => push_table(&mut out, table, width, style),
             Block::Notes(notes) => push_notes(&mut out, notes, width),
             Block::Preformatted(text) => {

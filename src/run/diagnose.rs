@@ -1,12 +1,12 @@
 //! `diagnose`: the timeline's batch decides; what it suggests is asked in a second request.
 
 use super::context::{NotKnown, not_known};
-use super::timeline::parameters;
+use super::timeline::{parameters, step_s};
 use super::{Asked, Failure};
 use crate::facts::{Facts, Second};
 use crate::query::{Batch, Parameter};
 use crate::report::Report;
-use crate::signature::{advise, classify, extent, to_report};
+use crate::signature::{ReportContext, advise, classify, extent, to_report};
 use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
@@ -40,8 +40,11 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let report = asked.with_doubts(to_report(
         &diagnosis,
         advise(&diagnosis, &facts, second.as_ref(), &asked.settings),
-        asked.document("diagnose", spent, &missing),
-        asked.notes(spent, &missing),
+        ReportContext {
+            document: asked.document("diagnose", spent, &missing),
+            notes: asked.notes(spent, &missing),
+            project_url: &asked.project_url(),
+        },
     ));
     Ok(if facts.bounds.no_records() {
         asked.found_nothing(report)
@@ -59,5 +62,6 @@ fn second_batch(
     let mut values = parameters(&asked.settings, asked.window);
     values.insert("incident_from", Parameter::Timestamp(window.from));
     values.insert("incident_to", Parameter::Timestamp(window.to));
+    values.insert("step_s", Parameter::Seconds(step_s(window)));
     Ok(Batch::new(&asked.catalogue, &Second::SECTIONS, &values)?)
 }

@@ -1,21 +1,22 @@
-//! `timeline`: one batch of ten sections, read into facts.
+//! `timeline`: one batch of eleven sections, read into facts.
 
 use super::context::not_known;
 use super::{Asked, Failure};
-use crate::facts::{Facts, to_seconds};
+use crate::facts::{Facts, STEPS, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
 use crate::report::Report;
 use crate::signature::{classify, short};
-use crate::timeline::{BUCKETS, ReportContext, timeline, to_report};
+use crate::timeline::{ReportContext, bucket, timeline, to_report};
 use crate::window::Window;
 
 /// The evidence of a timeline.
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "bounds",
     "processes",
     "lifecycle",
     "runs",
+    "earlier",
     "traffic",
     "gaps",
     "hangs",
@@ -23,6 +24,8 @@ const SECTIONS: [&str; 10] = [
     "checkouts",
     "work",
 ];
+/// Buckets of the lookback: a minute each, if it is an hour.
+const EARLIER_BUCKETS: i64 = 60;
 /// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
 const SHORTEST_PAUSE_S: f64 = 60.0;
 
@@ -68,7 +71,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));
-    let bucket_s = (window.length() / BUCKETS).num_seconds() + 1;
+    let bucket_s = bucket(window).num_seconds();
     let environment = (!settings.all_environments).then(|| settings.environment.clone());
     let (spans, process, listener) = (&settings.spans, &settings.process, &settings.listener);
     Parameters::from([
@@ -77,6 +80,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         // Without a diagnosis the whole window stands for the incident.
         ("incident_from", Parameter::Timestamp(window.from)),
         ("incident_to", Parameter::Timestamp(window.to)),
+        ("step_s", Parameter::Seconds(step_s(window))),
         ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),
@@ -101,6 +105,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
         ("external_scope", some(exactly_any_of(&spans.external_scopes))),
+        ("pool_timeout_s", seconds(settings.pool.timeout)),
         ("pool_message", some(any_of(&settings.pool.timed_out))),
         (
             "starts_from",
@@ -111,5 +116,17 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
         ("bucket", some(format!("{bucket_s} seconds"))),
+        (
+            "earlier_bucket",
+            some(format!(
+                "{} seconds",
+                settings.lookback.num_seconds() / EARLIER_BUCKETS + 1
+            )),
+        ),
     ])
+}
+
+/// A step of the pool's use over an incident, seconds.
+pub(super) fn step_s(incident: Window) -> f64 {
+    to_seconds(incident.length()) / f64::from(STEPS)
 }

@@ -10,6 +10,20 @@ use crate::words::grouped;
 const ALPHA: f64 = 0.01;
 /// Differences that are told.
 const MOST_TOLD: usize = 3;
+/// Other names of a difference that are told.
+const MOST_ALIASES: usize = 3;
+/// What the tool itself compares; of several attributes that say the same the first of these is named.
+const OWN: [&str; 5] = [
+    "instance",
+    "route",
+    UNDER_WAY,
+    "time since the process started",
+    "process",
+];
+/// As the query names it.
+const UNDER_WAY: &str = "other requests under way when it began";
+/// Attributes of a checkout that name the database's host (OpenTelemetry's names, old and new).
+const HOSTS: [&str; 2] = ["database net.peer.name", "database server.address"];
 
 /// A value that the hung requests have more often than chance gives.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +32,8 @@ pub struct Difference {
     pub claim: String,
     /// What is compared.
     pub attribute: String,
+    /// Its value.
+    pub value: String,
     /// Corrected for how many were tried.
     pub p: f64,
 }
@@ -29,10 +45,16 @@ pub struct Contrast {
     pub differences: Vec<Difference>,
     /// Values compared.
     pub compared: usize,
+    /// Attributes compared.
+    pub attributes: usize,
     /// Requests in the two groups.
     pub hung: u64,
     /// The fast ones.
     pub fast: u64,
+    /// By instance: its name, its hung and its fast requests.
+    pub instances: Vec<(String, u64, u64)>,
+    /// The database's host, if it is one for both groups, with the hung and the fast requests that name it.
+    pub host: Option<(String, u64, u64)>,
 }
 
 /// Compares the two groups.
@@ -41,46 +63,93 @@ pub fn contrast(shares: &[Share]) -> Contrast {
         return Contrast::default();
     };
     let (hung, fast) = (first.hung_all, first.fast_all);
+    // What all have in common can tell nothing apart, and is no comparison.
     let mut tested: Vec<(f64, &Share)> = shares
         .iter()
+        .filter(|share| !(share.hung == hung && share.fast == fast))
         .map(|share| (fisher(share.hung, hung, share.fast, fast), share))
         .collect();
     tested.sort_by(|(p, a), (q, b)| {
         p.total_cmp(q)
-            .then_with(|| (&a.attribute, &a.value).cmp(&(&b.attribute, &b.value)))
+            .then_with(|| (rank(a), &a.attribute, &a.value).cmp(&(rank(b), &b.attribute, &b.value)))
     });
     let compared = tested.len();
-    let mut differences: Vec<Difference> = Vec::new();
+    let mut surely: Vec<(f64, &Share, Vec<&Share>)> = Vec::new();
     let mut least = 0.0_f64;
-    for (place, (p, share)) in tested.into_iter().enumerate() {
+    for (place, (p, share)) in tested.iter().enumerate() {
         #[allow(clippy::cast_precision_loss)] // a few hundred comparisons
         let corrected = (p * (compared - place) as f64).clamp(least, 1.0);
         least = corrected;
-        // An instance and its process say the same.
-        let told = differences
-            .iter()
-            .any(|other| share.attribute == "process" && other.attribute == "instance");
-        if corrected < ALPHA && !told && differences.len() < MOST_TOLD {
-            differences.push(Difference {
-                claim: format!(
-                    "{} of {} hung requests, {} of {} fast ones: {} = {} (Fisher's exact test, corrected for {compared} comparisons: p = {corrected:.1e})",
-                    grouped(share.hung),
-                    grouped(hung),
-                    grouped(share.fast),
-                    grouped(fast),
-                    share.attribute,
-                    share.value
-                ),
-                attribute: share.attribute.clone(),
-                p: corrected,
-            });
+        if corrected >= ALPHA {
+            break;
+        }
+        // A machine has many names: what splits the groups in the same way is one difference.
+        match surely
+            .iter_mut()
+            .find(|(_, other, _)| (other.hung, other.fast) == (share.hung, share.fast))
+        {
+            Some((_, _, aliases)) => aliases.push(share),
+            None => surely.push((corrected, share, Vec::new())),
         }
     }
+    let attributes: std::collections::BTreeSet<&str> =
+        tested.iter().map(|(_, share)| share.attribute.as_str()).collect();
     Contrast {
-        differences,
+        differences: surely
+            .into_iter()
+            .take(MOST_TOLD)
+            .map(|(p, share, aliases)| difference(p, share, &aliases, compared))
+            .collect(),
         compared,
+        attributes: attributes.len(),
         hung,
         fast,
+        instances: shares
+            .iter()
+            .filter(|share| share.attribute == "instance")
+            .map(|share| (share.value.clone(), share.hung, share.fast))
+            .collect(),
+        host: shares
+            .iter()
+            .find(|share| HOSTS.contains(&share.attribute.as_str()) && share.hung > 0 && share.fast == fast)
+            .map(|share| (share.value.clone(), share.hung, share.fast)),
+    }
+}
+
+fn rank(share: &Share) -> usize {
+    OWN.iter().position(|own| *own == share.attribute).unwrap_or(OWN.len())
+}
+
+fn difference(p: f64, share: &Share, aliases: &[&Share], compared: usize) -> Difference {
+    let names: Vec<String> = aliases
+        .iter()
+        .take(MOST_ALIASES)
+        .map(|other| format!("{} = {}", other.attribute, other.value))
+        .collect();
+    let also = if names.is_empty() {
+        String::new()
+    } else {
+        format!(" (the same: {})", names.join(", "))
+    };
+    let so = if share.attribute == UNDER_WAY {
+        "; a request that begins beside others finds the open connections in use, and needs a new one"
+    } else {
+        ""
+    };
+    Difference {
+        claim: format!(
+            "{} of {} hung requests, {} of {} fast ones: {} = {}{also}{so} (Fisher's exact test, corrected for {compared} comparisons: \
+             p = {p:.1e})",
+            grouped(share.hung),
+            grouped(share.hung_all),
+            grouped(share.fast),
+            grouped(share.fast_all),
+            share.attribute,
+            share.value
+        ),
+        attribute: share.attribute.clone(),
+        value: share.value.clone(),
+        p,
     }
 }
 
@@ -139,24 +208,40 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_that_has_all_hangs_is_told_with_counts() {
+    fn an_instance_that_has_all_hangs_is_told_once_with_counts() {
         let all = (15, 212);
         let found = contrast(&[
-            share("instance", "a", 15, 0, all),
+            share("resource host.name", "a", 15, 0, all),
             share("process", "a/1", 15, 0, all),
+            share("instance", "a", 15, 0, all),
+            share("instance", "b", 0, 212, all),
+            share("http.flavor", "1.1", 15, 212, all),
             share("route", "GET /x", 3, 40, all),
         ]);
         assert_eq!(found.differences.len(), 1);
         assert!(
             found.differences[0]
                 .claim
-                .starts_with("15 of 15 hung requests, 0 of 212 fast ones: instance = a")
+                .starts_with("15 of 15 hung requests, 0 of 212 fast ones: instance = a (the same: process = a/1, resource host.name = a)"),
+            "{}",
+            found.differences[0].claim
         );
+        assert_eq!(found.compared, 5);
     }
 
     #[test]
     fn two_of_two_is_no_proof() {
         let found = contrast(&[share("route", "GET /x", 2, 30, (2, 100))]);
         assert!(found.differences.is_empty());
+    }
+
+    #[test]
+    fn many_comparisons_ask_for_more() {
+        // 4 of 4 against 0 of 8: p = 0.002 alone; among fifty attributes that is chance.
+        let all = (4, 8);
+        let mut shares = vec![share("http.user_agent", "x", 4, 0, all)];
+        assert_eq!(contrast(&shares).differences.len(), 1);
+        shares.extend((0..50).map(|n| share(&format!("a{n}"), "y", 2, 4, all)));
+        assert!(contrast(&shares).differences.is_empty());
     }
 }

@@ -1,14 +1,20 @@
 //! A diagnosis as a report: first the answer, then what it rests on, what it is not, and what to do.
 
+use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Diagnosis};
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table, trace_link};
 use crate::window::rfc3339;
+
+/// Of an incident that goes on, so much is shown behind a link.
+const LIVE_VIEW: TimeDelta = TimeDelta::hours(1);
 
 /// What the second request and the profile add to the answer.
 #[derive(Debug, Clone, Default)]
 pub struct Findings {
+    /// What the summary gains by it.
+    pub because: Vec<String>,
     /// Sentences under the evidence: the contrast, the budget, the pool.
     pub paragraphs: Vec<(String, Vec<String>)>,
     /// Requests affected (contract.md); null where there is no incident.
@@ -35,7 +41,20 @@ pub fn short(diagnosis: &Diagnosis) -> Value {
     })
 }
 
-fn long(answer: &Answer) -> Value {
+fn long(answer: &Answer, project_url: &str) -> Value {
+    let evidence: Vec<Value> = answer
+        .evidence
+        .iter()
+        .map(|piece| {
+            let links = piece
+                .trace_ids
+                .iter()
+                .filter_map(|trace| link(answer, project_url, trace));
+            let mut told = json!(piece);
+            told["links"] = links.collect();
+            told
+        })
+        .collect();
     json!({
         "incident": answer.failure_mode.is_some(),
         "failure_mode": answer.failure_mode,
@@ -45,13 +64,13 @@ fn long(answer: &Answer) -> Value {
         "from": answer.from.map(rfc3339),
         "to": answer.to.map(rfc3339),
         "summary": answer.summary,
-        "evidence": answer.evidence,
+        "evidence": evidence,
         "instances": answer.instances,
     })
 }
 
 /// The answer in one line.
-pub fn headline(diagnosis: &Diagnosis) -> String {
+fn headline(diagnosis: &Diagnosis) -> String {
     match &diagnosis.answer {
         Some(answer) => {
             let name = answer
@@ -75,36 +94,40 @@ pub fn headline(diagnosis: &Diagnosis) -> String {
     }
 }
 
-/// Makes the report. `document` and `notes` say how the answer was got.
-pub fn to_report(
-    diagnosis: &Diagnosis,
-    findings: Findings,
-    mut document: Map<String, Value>,
-    notes: Vec<String>,
-) -> Report {
-    let mut blocks = Vec::new();
-    if let Some(answer) = &diagnosis.answer {
-        blocks.push(notes_of(when(answer)));
-        blocks.push(evidence_table(answer));
+/// How the answer was got.
+pub struct ReportContext<'a> {
+    /// What every document says of its source (contract.md).
+    pub document: Map<String, Value>,
+    /// The same for people.
+    pub notes: Vec<String>,
+    /// For links to traces; empty = none.
+    pub project_url: &'a str,
+}
+
+/// Makes the report.
+pub fn to_report(diagnosis: &Diagnosis, findings: Findings, context: ReportContext<'_>) -> Report {
+    let mut diagnosis = diagnosis.clone();
+    if let Some(answer) = &mut diagnosis.answer {
+        for part in &findings.because {
+            answer.summary = format!("{}; {part}", answer.summary);
+        }
     }
-    for (title, lines) in &findings.paragraphs {
-        blocks.push(notes_of(lines.iter().map(|line| format!("{title}: {line}")).collect()));
-    }
-    if !findings.impact_text.is_empty() {
-        blocks.push(notes_of(findings.impact_text.clone()));
-    }
-    blocks.push(notes_of(what_else(diagnosis)));
-    for (text, command) in &findings.next_steps {
-        blocks.push(notes_of(vec![format!("next: {text}")]));
-        blocks.extend(command.clone().map(Block::Preformatted));
-    }
-    blocks.push(notes_of(notes));
+    let blocks = blocks(&diagnosis, &findings, context.notes, context.project_url);
+    let mut document = context.document;
+    let long = |answer: &Answer| long(answer, context.project_url);
     document.insert(
         String::from("diagnosis"),
         diagnosis.answer.as_ref().map_or(Value::Null, long),
     );
     document.insert(String::from("inconclusive"), json!(diagnosis.inconclusive));
     document.insert(String::from("also"), diagnosis.also.iter().map(long).collect());
+    let explained = findings.paragraphs.iter();
+    document.insert(
+        String::from("explained"),
+        explained
+            .map(|(title, lines)| json!({"title": title, "lines": lines}))
+            .collect(),
+    );
     let pairs = |list: &[(super::FailureMode, String)], key: &str| -> Value {
         list.iter()
             .map(|(mode, why)| json!({"failure_mode": mode, key: why}))
@@ -121,9 +144,9 @@ pub fn to_report(
             .collect(),
     );
     document.extend(findings.more);
-    let data = data(diagnosis);
+    let data = data(&diagnosis);
     Report {
-        headline: headline(diagnosis),
+        headline: headline(&diagnosis),
         severity: match (&diagnosis.answer, diagnosis.incident()) {
             (_, true) => Severity::Critical,
             (Some(_), false) => Severity::Ok,
@@ -138,6 +161,60 @@ pub fn to_report(
         document: Value::Object(document),
         data,
     }
+}
+
+/// First what it is and since when, then what it rests on, what to do, and last what it is not.
+fn blocks(diagnosis: &Diagnosis, findings: &Findings, notes: Vec<String>, project_url: &str) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    if let Some(answer) = &diagnosis.answer {
+        let mut first = when(answer);
+        first.extend(findings.impact_text.clone());
+        blocks.push(notes_of(first));
+        blocks.push(evidence_table(answer));
+        blocks.push(Block::Notes(links(answer, project_url)));
+    }
+    for (title, lines) in &findings.paragraphs {
+        blocks.push(Block::Heading(title.clone()));
+        blocks.push(notes_of(lines.clone()));
+    }
+    if !findings.next_steps.is_empty() {
+        blocks.push(Block::Heading(String::from("what to do")));
+        // One block to paste from: what a command is for stands over it, as a shell's comment.
+        let commands = findings
+            .next_steps
+            .iter()
+            .filter_map(|(text, command)| Some((text, command.as_ref()?)));
+        let lines: Vec<String> = commands.map(|(text, command)| format!("# {text}\n{command}")).collect();
+        blocks.push(Block::Preformatted(lines.join("\n")));
+        let advice = findings.next_steps.iter().filter(|(_, command)| command.is_none());
+        blocks.push(notes_of(advice.map(|(text, _)| text.clone()).collect()));
+    }
+    let other = what_else(diagnosis);
+    if !other.is_empty() {
+        blocks.push(Block::Heading(String::from("what else, and what it is not")));
+        blocks.push(notes_of(other));
+    }
+    blocks.push(notes_of(notes));
+    blocks.retain(|block| !matches!(block, Block::Notes(notes) if notes.is_empty()));
+    blocks
+}
+
+/// The first trace of each piece of evidence, to be opened.
+fn links(answer: &Answer, project_url: &str) -> Vec<Note> {
+    let traces = answer.evidence.iter().filter_map(|piece| piece.trace_ids.first());
+    let unique: std::collections::BTreeSet<&String> = traces.collect();
+    let linked = unique.into_iter().filter_map(|trace| {
+        Some(Note {
+            text: format!("trace {trace}"),
+            link: Some(link(answer, project_url, trace)?),
+        })
+    });
+    linked.collect()
+}
+
+fn link(answer: &Answer, project_url: &str, trace: &str) -> Option<String> {
+    let from = answer.from?;
+    trace_link(project_url, trace, from, answer.to.unwrap_or(from + LIVE_VIEW))
 }
 
 fn notes_of(lines: Vec<String>) -> Block {

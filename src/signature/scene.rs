@@ -116,9 +116,16 @@ impl<'a> Scene<'a> {
         own.map(|failing| failing.burst).collect()
     }
 
-    /// Stretches in which checkouts succeeded promptly, of those that began at a time that `holds`.
+    /// Stretches in which checkouts succeeded promptly, lookback included, of those that began at a time that `holds`.
     pub(super) fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
-        let runs = self.runs.iter().copied();
+        let ours = |run: &&Run| self.service.is_none_or(|service| service == run.service);
+        let runs = self
+            .facts
+            .earlier
+            .rows
+            .iter()
+            .filter(ours)
+            .chain(self.runs.iter().copied());
         runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= PROMPT_S))
             .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
             .collect()

@@ -3,6 +3,8 @@
 // A test that can't go on has failed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[cfg(feature = "capture")]
+mod advice;
 mod api;
 #[cfg(feature = "capture")]
 mod busy;

@@ -153,6 +153,7 @@ fn typical() -> Report {
                     ),
                 ]),
                 Block::Table(routes),
+                Block::Heading("what to do".to_owned()),
                 Block::Preformatted("fly machines restart <machine-id-1> \\\n    -a relay-api".to_owned()),
             ],
         )
@@ -211,6 +212,7 @@ fn hostile() -> Report {
                         ])
                         .collect(),
                 ),
+                Block::Heading("# \u{1b}[2J**[x](https://evil.example)**\n- y".to_owned()),
                 Block::Preformatted("````\n\u{1b}[31m<b>\r\n````".to_owned()),
             ],
         )
