@@ -3,7 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::facts::{Facts, Fate, Gap, GapOf, Line, LineKind, Process, to_seconds};
+use crate::facts::{Facts, Fate, Gap, GapOf, Hang, Line, LineKind, Process, to_seconds};
 use crate::profile::Settings;
 use crate::timeline::listener::Episode;
 
@@ -15,7 +15,7 @@ const LEFT_OUT: f64 = 60.0;
 const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What was open all the while ends within this of the first sign of life, if the instance was what it waited for.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(60);
-/// A rolling deploy starts the new instance this long before the old one ends, at most.
+/// A rolling deploy starts the new instance this long before the old one ends, at most; a standby is there as soon.
 const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 /// Requests in a bucket afterwards, against the usual bucket, that are clients catching up.
 const BURST_FACTOR: u64 = 3;
@@ -126,10 +126,15 @@ impl<'a> View<'a, '_> {
         let through: Vec<_> = hangs
             .filter(|hang| hang.started_at <= gap.before_at && hang.ended_at().is_none_or(|end| end >= gap.after_at))
             .collect();
-        let released = through
-            .iter()
-            .all(|hang| hang.ended_at().is_some_and(|end| end - gap.after_at <= ENDS_WITHIN));
-        if through.is_empty() || !released || to_seconds(length) < LEFT_OUT * usual_s(process) {
+        let released = |hang: &&&Hang| hang.ended_at().is_some_and(|end| end - gap.after_at <= ENDS_WITHIN);
+        // What waits on longer had another reason; a stream that stays open has none.
+        let bridged = through.iter().any(|hang| released(&hang))
+            && through.iter().all(|hang| released(&hang) || hang.waits_on.is_none());
+        let left_out = to_seconds(length) / usual_s(process).max(f64::MIN_POSITIVE);
+        let unlike_others = self.facts.gaps.rows.iter().all(|other| {
+            other.of != gap.of || other.before_at == gap.before_at || (other.after_at - other.before_at) * 2 < length
+        });
+        if left_out < LEFT_OUT || !(bridged || unlike_others && left_out >= 2.0 * LEFT_OUT) {
             return None;
         }
         let mut silence = self.silence(process, gap.before_at, Some(gap.after_at), None)?;
@@ -139,7 +144,8 @@ impl<'a> View<'a, '_> {
             Some(_) => self.profile.diagnose.least_silence / 2,
             None => self.profile.diagnose.least_silence,
         };
-        (length >= enough && (silence.burst.is_some() || silence.others > 0)).then_some(silence)
+        let expected = silence.others > 0 || bridged && silence.burst.is_some();
+        (length >= enough && expected).then_some(silence)
     }
 
     fn silence(
@@ -165,6 +171,7 @@ impl<'a> View<'a, '_> {
         let standby = fleet()
             .filter(appeared)
             .filter(|other| other.served > 0 && other.first_at > last_at && other.first_at < until)
+            .filter(|other| other.first_at <= last_at + OVERLAP)
             .min_by_key(|other| other.first_at);
         let open = facts.hangs.rows.iter().filter(|hang| {
             hang.instance == process.instance
@@ -172,21 +179,27 @@ impl<'a> View<'a, '_> {
                 && matches!(hang.fate, Fate::Died(_) | Fate::InFlight)
         });
         let open = open.count();
-        let replaced = fleet().filter(appeared).any(|other| {
-            let newer = other.service_version.is_some()
-                && process.service_version.is_some()
-                && other.service_version != process.service_version;
-            newer && other.first_at <= last_at + SAID_WITHIN
-        });
-        if replaced {
-            return None;
-        }
         let lost = self.episodes.iter().find(|episode| {
             episode.instance == process.instance
                 && episode.first_at <= last_at
                 && last_at - episode.first_at <= self.profile.diagnose.least_silence
                 && episode.over_at.is_none_or(|over_at| over_at >= until)
         });
+        // A deploy ends what it replaces; after a quiet night it comes long after the last record.
+        let uneventful = open == 0 && lost.is_none();
+        let rows = facts.processes.rows.iter();
+        let successors = rows.filter(|other| other.service == process.service && other.process != process.process);
+        let replaced = successors
+            .filter(|other| other.instance == process.instance || appeared(other))
+            .any(|other| {
+                let newer = other.service_version.is_some()
+                    && process.service_version.is_some()
+                    && other.service_version != process.service_version;
+                newer && other.last_at > last_at && (uneventful || other.first_at <= last_at + SAID_WITHIN)
+            });
+        if replaced {
+            return None;
+        }
         let of_fleet = |kind| {
             let lines = facts.lifecycle.rows.iter().filter(move |line| line.kind == kind);
             let ours = |line: &&Line| {

@@ -94,6 +94,28 @@ pub const TABLE: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "2026-05-08: four days of it",
+        build: |story| {
+            let mut time = 0.0;
+            while time < 345_600.0 {
+                story.request(A, time, "GET /tracks/", Took(0.004), 0.004);
+                time += 700.0;
+            }
+            for n in 0..9 {
+                story.request(
+                    A,
+                    9_000.0 + f64::from(n) * 36_000.0,
+                    "POST /tracks/",
+                    Took(0.004),
+                    0.005,
+                );
+            }
+        },
+        expected: &["worker-silent"],
+        window: Some((9_000.0, f64::INFINITY)),
+        ..Case::BASE
+    },
+    Case {
         name: "2026-05-06: the worker is killed ten times",
         build: |story| {
             killed_worker(story);

@@ -109,6 +109,18 @@ pub const TABLE: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "one of two instances is frozen between two requests, and goes on",
+        build: |story| {
+            story.traffic(A, 0.0, 600.0, 3.0);
+            story.traffic(B, 1.0, 1500.0, 3.0);
+            story.traffic(A, 900.0, 1500.0, 3.0);
+        },
+        expected: &["instance-silent"],
+        window: Some((600.0, 900.0)),
+        instances: &["machine-a"],
+        ..Case::BASE
+    },
+    Case {
         name: "the only instance is frozen, and clients come back in a burst",
         build: |story| {
             story.traffic(A, 0.0, 500.0, 3.0);

@@ -97,6 +97,32 @@ pub const TABLE: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "a quiet night, and a deploy in the morning under a new name",
+        build: |story| {
+            story.started(("pod-1", 1), 0.0);
+            story.traffic(("pod-1", 1), 2.0, 500.0, 4.0);
+            story.version = "2";
+            story.started(("pod-2", 1), 2000.0);
+            story.traffic(("pod-2", 1), 2002.0, 2500.0, 4.0);
+        },
+        expected: &["deploy", "traffic-lull"],
+        not: &["instance-silent", "cold-start"],
+        ..Case::BASE
+    },
+    Case {
+        name: "a service that scales to zero under new names",
+        build: |story| {
+            for (n, name) in ["run-1", "run-2", "run-3"].into_iter().enumerate() {
+                let time = n as f64 * 1400.0;
+                story.started((name, 1), time);
+                story.traffic((name, 1), time + 2.0, time + 300.0, 4.0);
+            }
+        },
+        expected: &["traffic-lull"],
+        not: &["instance-silent", "crash-loop", "cold-start"],
+        ..Case::BASE
+    },
+    Case {
         name: "a machine that the platform stops for want of traffic",
         build: |story| {
             story.started(A, 0.0);
