@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
 use super::{Basis, Documentation, Evidence, FailureMode, Matched, Signature, Verdict, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::{ErrorBurst, Fate, Gap, Hang, to_seconds};
+use crate::facts::{ErrorBurst, Fate, Gap, Hang, seconds, to_seconds};
 use crate::words::{counted, duration};
 
 /// The trouble begins with the first thing that is asked after the pause.
@@ -33,16 +33,20 @@ pub(super) const SIGNATURE: Signature = Signature {
         what_to_do: "Nothing ends it sooner. Keep the database awake (its minimum compute, or a heartbeat that runs queries), and \
             give connects a timeout so that the first requests fail fast and are tried again.",
     },
-    needs: &["gaps", "hangs", "errors"],
+    needs: &["gaps", "hangs", "errors", "runs"],
     judge,
 };
 
 fn judge(scene: &Scene<'_>) -> Verdict {
-    if scene.hangs_on("connect").is_empty() && trouble(scene).is_empty() {
-        return Verdict::NotMatched(String::from("no request waited long for a connection"));
-    }
     let mut gaps = scene.idle();
     gaps.sort_by_key(|gap| Reverse(gap.after_at - gap.before_at));
+    if scene.hangs_on("connect").is_empty() && trouble(scene).is_empty() {
+        let slowly = gaps.into_iter().find_map(|gap| woke_slowly(scene, gap));
+        return slowly.map_or_else(
+            || Verdict::NotMatched(String::from("no request waited long for a connection")),
+            Verdict::Matched,
+        );
+    }
     let mut why = String::from("there was traffic right before it: no idle gap");
     for gap in gaps {
         match after(scene, gap) {
@@ -52,6 +56,50 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         }
     }
     Verdict::NotMatched(why)
+}
+
+/// The first checkouts after a pause waited long, although not so long that they count as hangs.
+fn woke_slowly(scene: &Scene<'_>, gap: &Gap) -> Option<Matched> {
+    let idle = gap.after_at - gap.before_at;
+    let first = scene.runs.iter().filter_map(|run| Some((run, run.connects.as_ref()?)));
+    let (run, first) = first
+        .filter(|(_, connects)| connects.first_at >= gap.after_at)
+        .min_by_key(|(_, connects)| connects.first_at)?;
+    let waited = seconds(first.spread.max_s);
+    let to = gap.after_at + waited;
+    if idle < scene.profile.diagnose.idle_before_cold_start
+        || first.first_at - gap.after_at > BEGINS_WITHIN
+        || waited < scene.profile.in_flight_after
+        || !scene.served_after(to)
+    {
+        return None;
+    }
+    let (idle, waited) = (duration(to_seconds(idle)), duration(to_seconds(waited)));
+    Some(Matched {
+        summary: format!("after {idle} without traffic the first checkouts waited up to {waited} for the database"),
+        evidence: vec![
+            evidence(
+                Basis::Traffic,
+                format!(
+                    "nothing was asked of the database for {idle} from {} on",
+                    clock(gap.before_at)
+                ),
+                "gaps",
+                1,
+                Vec::new(),
+            ),
+            evidence(
+                Basis::Succeeded,
+                format!("of the checkouts right after it the longest took {waited}, and requests succeeded behind it"),
+                "runs",
+                1,
+                run.trace_id.iter().cloned().collect(),
+            ),
+        ],
+        from: gap.after_at,
+        to: Some(to),
+        instances: run.instance.iter().cloned().collect(),
+    })
 }
 
 fn trouble<'a>(scene: &Scene<'a>) -> Vec<&'a ErrorBurst> {

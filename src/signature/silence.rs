@@ -209,7 +209,8 @@ impl<'a> View<'a, '_> {
             lines.filter(ours).count() > 0
         };
         let says_stopping = of_fleet(LineKind::Stopping);
-        let says_starting = !self.profile.process.stopping.is_empty() && of_fleet(LineKind::Starting);
+        let says_starting = !self.profile.process.stopping.is_empty()
+            && (of_fleet(LineKind::Starting) || of_fleet(LineKind::Connected));
         // A job that is done has no more to say; what serves requests does not just end.
         let unsaid = process.served > 0 && (says_stopping || says_starting);
         let resumed = others == 0;

@@ -168,6 +168,26 @@ pub const TABLE: &[Case] = &[
         instances: &["machine-a"],
         ..Case::BASE
     },
+    Case {
+        name: "2026-08-14, the machine is restarted at 02:20, and a deploy follows",
+        build: |story| {
+            wedge(story);
+            story.traffic(B, 1500.0, 3200.0, 6.0);
+            story.started(("machine-a", 9), 1800.0);
+            story.traffic(("machine-a", 9), 1803.0, 3200.0, 6.0);
+            story.stopped(B, 3201.0);
+            story.stopped(("machine-a", 9), 3202.0);
+            story.version = "2";
+            story.started(("machine-b", 8), 3205.0);
+            story.started(("machine-a", 10), 3207.0);
+            story.traffic(("machine-b", 8), 3210.0, 3500.0, 6.0);
+            story.traffic(("machine-a", 10), 3211.0, 3500.0, 6.0);
+        },
+        expected: &["instance-silent"],
+        window: Some((724.0, 780.0)),
+        instances: &["machine-a"],
+        ..Case::BASE
+    },
 ];
 
 pub fn without_pending(story: &mut Story) {

@@ -306,6 +306,66 @@ pub const TABLE: &[Case] = &[
         window: Some((900.0, 981.0)),
         ..Case::BASE
     },
+    Case {
+        name: "a cold start that is over before a request counts as hanging",
+        build: |story| {
+            story.traffic(A, 0.0, 300.0, 4.0);
+            for n in 0..4 {
+                story.request(
+                    A,
+                    900.0 + f64::from(n) * 3.0,
+                    "GET /albums",
+                    Took(24.0 - f64::from(n) * 3.0),
+                    0.004,
+                );
+            }
+            story.traffic(A, 930.0, 1300.0, 4.0);
+        },
+        expected: &["cold-start"],
+        window: Some((900.0, 924.0)),
+        ..Case::BASE
+    },
+    Case {
+        name: "all instances fall silent and are started four minutes later",
+        build: |story| {
+            for (life, next) in [(A, ("machine-a", 8)), (B, ("machine-b", 9))] {
+                story.started(life, 0.0);
+                story.traffic(life, 3.0, 500.0, 4.0);
+                story.request(life, 499.5, "GET /albums", Open, 0.0);
+                story.started(next, 740.0);
+                story.traffic(next, 743.0, 1000.0, 4.0);
+            }
+        },
+        expected: &["instance-silent"],
+        instances: &["machine-a", "machine-b"],
+        window: Some((500.0, 740.0)),
+        ..Case::BASE
+    },
+    Case {
+        name: "what hung died with its process, and no pending row tells of it",
+        build: |story| {
+            story.started(A, 0.0);
+            story.traffic(A, 5.0, 600.0, 4.0);
+            for n in 0..5 {
+                story.request(A, 601.0 + f64::from(n) * 6.0, "GET /albums", Open, 0.0);
+            }
+            for n in 0..40 {
+                story.request(
+                    A,
+                    640.0 + f64::from(n) * 8.0,
+                    "GET /stats",
+                    Failed(30.0, POOL_OF_5),
+                    0.0,
+                );
+            }
+            story.started(("machine-a", 9), 1000.0);
+            story.traffic(("machine-a", 9), 1003.0, 1300.0, 4.0);
+            without_pending(story);
+        },
+        expected: &["pool-exhausted"],
+        window: Some((640.0, 1000.0)),
+        ..Case::BASE
+    },
 ];
 
 pub fn too_small(story: &mut Story) {
