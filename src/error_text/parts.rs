@@ -30,11 +30,20 @@ const REWRITES: &[(&str, &str)] = &[
     (r"\\+r", ""),
     (r"\\+t", "\t"),
     (r#"\\+(["'/])"#, "$1"),
+    // What compose, Kubernetes, syslog, a build and a quotation put before each line.
+    (
+        r"(?m)^(?:[\w.-]+ +\| ?|\S+ std(?:out|err) [FP] |#\d+ \d+\.\d+ |> ?)",
+        "",
+    ),
+    (
+        r"(?m)^[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S+ [\w./-]+(?:\[\d+\])?: ",
+        "",
+    ),
     // A thread's name is not a connection pool's.
     (r"\bpool-\d+-thread-\d+", "thread"),
     // The statement that failed and its values are the user's words, not the driver's.
-    (r"(?is)\[SQL: .*?\](\s*\n|\s*$|\s*\(|\s*\[)", "$1"),
-    (r"(?is)\[parameters: .*?\](\s*\n|\s*$|\s*\()", "$1"),
+    (r#"(?is)\[SQL: .*?\](\s*\n|\s*$|\s*[(\["'])"#, "$1"),
+    (r#"(?is)\[parameters: .*?\](\s*\n|\s*$|\s*[("'])"#, "$1"),
     (r"\((?:Connection: [^,\n]*, )?SQL: .*\)", ""),
     (r"\(Background on this error at: [^)]*\)", ""),
     (
@@ -43,8 +52,8 @@ const REWRITES: &[(&str, &str)] = &[
     ),
     // A traceback that lost its line breaks.
     (
-        r#"(line \d+, in \S+.*?|recent call last\):)[ \t]+File ""#,
-        "$1\n  File \"",
+        r#"(\S)[ \t]+File "([^"\n]+)", line (\d+)"#,
+        "$1\n  File \"$2\", line $3",
     ),
 ];
 static COMPILED: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
@@ -171,7 +180,7 @@ mod tests {
         let text = "Traceback (most recent call last):\n  File \"/app/pool.py\", line 3, in get\n    raise TimeoutError from pool.timeout\n           ^^^^^\nTimeoutError";
         assert_eq!(said(text), ["TimeoutError"]);
         let logged = "api-1 |   File \"/app/pool.py\", line 3, in get\napi-1 |     pool.timeout()\napi-1 | KeyError: 1";
-        assert_eq!(said(logged), ["api-1 | KeyError: 1"]);
+        assert_eq!(said(logged), ["KeyError: 1"]);
         assert_eq!(
             said("A: b\n\tat com.x.Pool.timeout(Pool.java:3)\nCaused by: C: d"),
             ["A: b", "C: d"]

@@ -270,7 +270,7 @@ pub(super) const WRAPPERS: &[Rule] = &[
     ),
     (ConnectRefused, Database, &[r"could not connect to server"]),
     (StaleConnection, Any, &[r"^\W*(error: )?eof\W*$"]),
-    (ConnectTimeout, Any, &[r"^\W*([\w.]+: )?timed out\W*$"]),
+    (ConnectTimeout, Any, &[r#"(^|["'\n])\W*([\w.]+: )?timed out\W*$"#]),
 ];
 
 /// Errors about a statement or a login: the server was reached.
@@ -313,7 +313,11 @@ pub(super) const DATABASE: &[&str] = &[
 
 /// An exception whose text is empty or only says that it is a timeout, by the frames that it passed: a connect, the pool's
 /// queue, or a statement.
-pub(super) const WITHOUT_TEXT: &str = r"^\W*(\w+\.)*(timeouterror|timeoutexception)(: (the operation has timed out|timeout during (reading|connection) attempt|timeout für den vorgang .*))?\W*$";
+pub(super) const WITHOUT_TEXT: &str = concat!(
+    r#"(^|[\s"'])(\w+\.)*(timeouterror|timeoutexception)"#,
+    r"(: (the operation has timed out|timeout during (reading|connection) attempt|timeout für den vorgang .*))?\W*$",
+);
+/// In the order in which they are tried; `None` = a statement.
 pub(super) const TIMEOUT_FRAMES: &[(Option<ErrorClass>, &[&str])] = &[
     (
         Some(ConnectTimeout),

@@ -271,6 +271,32 @@ fn every_posted_message_has_its_class() {
     assert!(known >= 120 && others >= 60, "{known} {others}");
 }
 
+/// The same, as logs carry them: within JSON, and behind what compose and Kubernetes put before each line.
+#[test]
+fn a_log_around_a_message_changes_nothing() {
+    let table = std::fs::read_to_string(fixture("error-messages.tsv")).unwrap();
+    let mut wrong = Vec::new();
+    for line in table.lines().skip(1) {
+        let mut cells = line.split('\t');
+        let (class, text) = (cells.next().unwrap(), unescaped(cells.nth(1).unwrap()));
+        let behind = |prefix: &str| {
+            let lines = text.split('\n').map(|line| format!("{prefix}{line}\n"));
+            lines.collect::<String>()
+        };
+        for carried in [
+            serde_json::json!({"level": "error", "message": "unhandled", "error": text}).to_string(),
+            behind("api-1  | "),
+            behind("2025-01-01T00:00:00.123456789Z stderr F "),
+        ] {
+            let found = classify(&carried).map_or("-", ErrorClass::id);
+            if found != class {
+                wrong.push(format!("{class} != {found}: {carried}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
 fn unescaped(cell: &str) -> String {
     let mut text = String::new();
     let mut letters = cell.chars();
