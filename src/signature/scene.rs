@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::error_text::{ErrorClass, classify};
+use crate::error_text::{ErrorClass, read};
 use crate::facts::{ErrorBurst, Facts, Fate, Hang, Run, to_seconds};
 use crate::profile::Settings;
 use crate::timeline::listener::{self, Episode};
@@ -57,9 +57,13 @@ impl<'a> Scene<'a> {
             profile,
             hangs,
             failing: failing
-                .map(|burst| Failing {
-                    burst,
-                    class: classify(&burst.sample),
+                .map(|burst| {
+                    // Any service can refuse or time out: it was the database if its checkout failed, or if the text says so.
+                    let of_database = read(&burst.sample).filter(|text| text.speaks_of_database || burst.in_connect);
+                    Failing {
+                        burst,
+                        class: of_database.map(|text| text.class),
+                    }
                 })
                 .collect(),
             episodes: listener::episodes(&timeline),

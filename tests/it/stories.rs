@@ -266,6 +266,34 @@ fn a_database_that_gives_no_answer() {
     story.is("database-unreachable");
 }
 
+/// What any service says is the database's only where the checkout failed.
+#[test]
+fn another_service_that_refuses_is_no_database_down() {
+    const REFUSED: &str = "[Errno 111] Connection refused";
+    let mut other = Story::new();
+    let mut database = Story::new();
+    for (story, checkouts_fail) in [(&mut other, false), (&mut database, true)] {
+        story.traffic(A, 0.0, 200.0, 2.0);
+        for n in 0..40 {
+            let time = 200.0 + f64::from(n) * 2.0;
+            if checkouts_fail {
+                story.request(A, time, "POST /notify", Failed(0.01, REFUSED), 0.0);
+            } else {
+                story.request(A, time, "GET /tracks/", Took(0.003), 0.004);
+                let mut row = story.row(A, "span", FASTAPI, "POST /notify", time, time + 0.01);
+                row["otel_status_code"] = json!("ERROR");
+                row["exception_message"] = json!(REFUSED);
+                row["http_response_status_code"] = json!(500);
+                story.rows.push(row);
+            }
+        }
+        story.traffic(A, 280.0, 500.0, 2.0);
+    }
+    database.is("database-down");
+    let document = other.diagnosed(Some(WORK));
+    assert_ne!(document["diagnosis"]["failure_mode"], "database-down");
+}
+
 #[test]
 fn a_pool_that_is_too_small() {
     let mut story = Story::new();
