@@ -2,7 +2,11 @@
 //! Pure: it knows no records and no settings.
 
 mod attempts;
+mod codes;
+mod matching;
+mod parts;
 mod rules;
+mod translated;
 
 pub use attempts::{Attempt, attempts};
 
@@ -149,23 +153,91 @@ impl ErrorClass {
     }
 }
 
-/// The class of a message; `None` = it says nothing about the way to the database.
+/// What a text means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reading {
+    /// Its class.
+    pub class: ErrorClass,
+    /// Whether it names a database, its driver or its pool. If not, any service may have said it: whoever pastes it means
+    /// the database, and a record has to show otherwise that it was the database.
+    pub speaks_of_database: bool,
+}
+
+/// Of several exceptions or log lines in one text the one that is a cause decides, not what follows from it: a pool is
+/// empty because connects are refused, and a session is unusable because its connection is dead.
+const CAUSES_FIRST: [ErrorClass; 10] = [
+    ErrorClass::ServerSlotsFull,
+    ErrorClass::PoolerTimeout,
+    ErrorClass::PoolerBackendDown,
+    ErrorClass::Dns,
+    ErrorClass::ConnectRefused,
+    ErrorClass::ConnectTimeout,
+    ErrorClass::Leak,
+    ErrorClass::PoolExhausted,
+    ErrorClass::StaleConnection,
+    ErrorClass::Misuse,
+];
+
+/// The class of a text; `None` = it says nothing about the way to the database.
 pub fn classify(text: &str) -> Option<ErrorClass> {
-    let own = rules::class_of(text);
-    // A list of attempts can end on one cause and consist of another: most decide.
-    let listed: Vec<ErrorClass> = attempts(text)
-        .iter()
-        .filter_map(|attempt| rules::class_of(attempt.cause.as_deref()?))
-        .collect();
-    let most = |class: ErrorClass| listed.iter().filter(|other| **other == class).count();
-    match own {
-        Some(ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout) => listed
-            .iter()
-            .copied()
-            .max_by_key(|class| (most(*class), *class == ErrorClass::ConnectTimeout))
-            .or(own),
-        _ => own.or_else(|| listed.first().copied()),
+    read(text).map(|reading| reading.class)
+}
+
+/// What a text means, however it was wrapped, escaped or logged; `None` = nothing about the way to the database.
+pub fn read(text: &str) -> Option<Reading> {
+    let plain = parts::plain(text);
+    let parts = parts::parts(&plain);
+    let other_said = parts.said.iter().any(|message| matching::of_other_service(message));
+    let named = |message: &String| matching::names_database(message) && !matching::of_other_service(message);
+    let database = matching::names_database(&parts.frames) || parts.said.iter().any(named);
+    let other = other_said || (matching::through_other_service(&parts.frames) && !database);
+    // Words that any service says are about that other service, where one is named.
+    let counts = |found: &matching::Found| found.1 || !other;
+    let cause_first = |found: &matching::Found| CAUSES_FIRST.iter().position(|class| *class == found.0);
+    let said = || parts.said.iter().map(String::as_str);
+    let is_silent = said().any(matching::is_without_text);
+    let by_frames = is_silent.then(|| matching::class_by_frames(&parts.frames)).flatten();
+    let silent = |class: Option<ErrorClass>| class.map(|class| (class, false));
+    let found = said()
+        .filter_map(matching::class_of)
+        .chain(by_frames.and_then(silent))
+        .filter(counts)
+        .min_by_key(cause_first)
+        .or_else(|| said().filter_map(matching::class_of_wrapper).find(counts))
+        // Without frames it is what a connect's own timeout looks like.
+        .or_else(|| silent((is_silent && by_frames.is_none()).then_some(ErrorClass::ConnectTimeout)).filter(counts));
+    let class = match found.map(|found| found.0) {
+        Some(class @ (ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout)) => {
+            of_attempts(&plain).unwrap_or(Some(class))
+        }
+        // A pool can say in one sentence that it is empty, and why.
+        Some(ErrorClass::PoolExhausted) => of_attempts(&plain).flatten().or(Some(ErrorClass::PoolExhausted)),
+        None if !other => of_attempts(&plain).flatten(),
+        class => class,
+    };
+    Some(Reading {
+        class: class?,
+        speaks_of_database: database || found.is_some_and(|found| found.1),
+    })
+}
+
+/// What a list of attempts comes to: `None` = there is none, `Some(None)` = the server was reached and said something else.
+fn of_attempts(text: &str) -> Option<Option<ErrorClass>> {
+    let tried = attempts(text);
+    let causes: Vec<&str> = tried.iter().filter_map(|attempt| attempt.cause.as_deref()).collect();
+    let class_of = |cause: &str| matching::class_of(cause).map(|found| found.0);
+    // One address of which the server answered says more than all those that did not.
+    if let Some(answer) = causes.iter().find(|cause| cause.contains("FATAL:")) {
+        return Some(class_of(answer));
     }
+    // A list can end on one cause and consist of another: most decide.
+    let listed: Vec<ErrorClass> = causes.iter().filter_map(|cause| class_of(cause)).collect();
+    let most = |class: ErrorClass| listed.iter().filter(|other| **other == class).count();
+    let likeliest = listed
+        .iter()
+        .copied()
+        .max_by_key(|class| (most(*class), *class == ErrorClass::ConnectTimeout));
+    likeliest.map(Some)
 }
 
 /// Size and overflow of the pool that an error says is empty, as far as its text has them.
@@ -188,5 +260,5 @@ impl PoolLimits {
 
 /// The limits that a pool's error names.
 pub fn pool_limits(text: &str) -> Option<PoolLimits> {
-    rules::pool_limits(text)
+    matching::pool_limits(text)
 }

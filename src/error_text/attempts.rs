@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde::Serialize;
 
 /// One attempt to connect to one address.
@@ -28,83 +28,96 @@ impl Attempt {
     }
 }
 
+type Pattern = LazyLock<Option<Regex>>;
+/// What a group of a form holds: host, address, port and cause.
+type Groups = [&'static [usize]; 4];
+
 /// psycopg 3: `- host: 'h', port: 5432, hostaddr: '1.2.3.4': cause`.
-static PSYCOPG: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r"(?m)^\s*- host: (?:'([^']*)'|None), port: (?:'?(\d+)'?|None), hostaddr: (?:'([^']*)'|None): (.*)$")
-        .ok()
+static PSYCOPG: Pattern = LazyLock::new(|| {
+    Regex::new(r"- host: (?:'([^']*)'|None), port: (?:'?(\d+)'?|None), hostaddr: (?:'([^']*)'|None): (.*)").ok()
 });
-/// libpq: `connection to server at "h" (1.2.3.4), port 5432 failed: cause`.
-static LIBPQ: LazyLock<Option<Regex>> = LazyLock::new(|| {
-    Regex::new(r#"connection to server at "([^"]*)"(?: \(([^)]*)\))?, port (\d+) failed: ([^\n]*)"#).ok()
+/// libpq: `connection to server at "h" (1.2.3.4), port 5432 failed: cause`, or `on socket "path" failed: cause`.
+static LIBPQ: Pattern = LazyLock::new(|| {
+    Regex::new(
+        r#"connection to server (?:at "([^"]*)"(?: \(([^)]*)\))?, port (\d+)|on socket "([^"]*)") failed: ([^\n]*)"#,
+    )
+    .ok()
 });
 /// libpq before 14: `could not connect to server: cause / Is the server running on host "h" (1.2.3.4) and accepting / … port 5432?`.
-static OLD_LIBPQ: LazyLock<Option<Regex>> = LazyLock::new(|| {
+static OLD_LIBPQ: Pattern = LazyLock::new(|| {
     Regex::new(
         r#"could not connect to server: ([^\n]*)\s+Is the server running on host "([^"]*)"(?: \(([^)]*)\))? and accepting\s+TCP/IP connections on port (\d+)"#,
     )
     .ok()
 });
-/// asyncpg and asyncio: `[Errno 111] Connect call failed ('1.2.3.4', 5432)`.
-static ASYNCIO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"\[Errno (-?\d+)\] ([^\[\]()]*?)\s*\('([^']+)', (\d+)[^)]*\)").ok());
-/// Go: `dial tcp 1.2.3.4:5432: connect: connection refused`; IPv6 in brackets.
-static GO: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"dial tcp6? (?:\[([0-9a-fA-F:.]+)\]|([^\s:]+)):(\d+): ([^\n)]*)").ok());
+/// asyncpg and asyncio: `[Errno 111] Connect call failed ('1.2.3.4', 5432)`; of several addresses some have no more than
+/// `[Errno 99] Cannot assign requested address`.
+static ASYNCIO: Pattern = LazyLock::new(|| {
+    Regex::new(r"(\[(?:Errno|WinError) -?\d+\] [^\[\](),']*?)\s*(?:\('([^']+)', (\d+)[^)]*\)|[,\]'\n]|$)").ok()
+});
 /// pgx 5: `1.2.3.4:5432 (host): dial error: …`.
-static PGX: LazyLock<Option<Regex>> =
+static PGX: Pattern =
     LazyLock::new(|| Regex::new(r"(?m)(?:^|\s)(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+)):(\d+) \(([^)]+)\): ([^\n]*)").ok());
-/// Node: `connect ECONNREFUSED 1.2.3.4:5432`.
-static NODE: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"connect (E[A-Z]+) ([0-9a-fA-F.:]+):(\d+)\b").ok());
+/// Go: `dial tcp 1.2.3.4:5432: connect: connection refused`; IPv6 in brackets.
+static GO: Pattern =
+    LazyLock::new(|| Regex::new(r"dial tcp[46]? (?:\[([0-9a-fA-F:.]+)\]|([^\s:]+)):(\d+): ([^\n)]*)").ok());
+/// Node: `connect ECONNREFUSED 1.2.3.4:5432`; IPv6 without brackets.
+static NODE: Pattern = LazyLock::new(|| Regex::new(r"connect (E[A-Z]+) ([0-9a-fA-F.:]+):(\d+)\b").ok());
+/// Npgsql: `Failed to connect to 1.2.3.4:5432`, and the cause is the exception within.
+static NPGSQL: Pattern = LazyLock::new(|| {
+    Regex::new(r"Failed to connect to (?:\[([0-9a-fA-F:.]+)\]|([^\s:\[\]]+)):(\d+)(?:\s*--->\s*([^\n]*))?").ok()
+});
+/// pgjdbc: `Connection to h:5432 refused`.
+static PGJDBC: Pattern =
+    LazyLock::new(|| Regex::new(r"Connection to (?:\[([0-9a-fA-F:.]+)\]|([^\s:]+)):(\d+) (refused)").ok());
+/// Postgrex: `tcp connect (h:5432): connection refused - :econnrefused`.
+static POSTGREX: Pattern = LazyLock::new(|| Regex::new(r"tcp connect \(([^()\s]+?):(\d+)\): ([^\n]*)").ok());
 
-/// A form of list, and which of its groups are host, address, port and cause.
-type Form = (&'static LazyLock<Option<Regex>>, [Option<usize>; 4]);
+/// The forms and their groups. The first that is found is the one that lists them all: psycopg repeats libpq's sentence
+/// within its list, and pgx repeats Go's.
+const FORMS: [(&Pattern, Groups); 10] = [
+    (&PSYCOPG, [&[1], &[3], &[2], &[4]]),
+    (&LIBPQ, [&[1, 4], &[2], &[3], &[5]]),
+    (&OLD_LIBPQ, [&[2], &[3], &[4], &[1]]),
+    (&ASYNCIO, [&[], &[2], &[3], &[1]]),
+    (&PGX, [&[4], &[1, 2], &[3], &[5]]),
+    (&GO, [&[], &[1, 2], &[3], &[4]]),
+    (&NODE, [&[], &[2], &[3], &[1]]),
+    (&NPGSQL, [&[], &[1, 2], &[3], &[4]]),
+    (&PGJDBC, [&[], &[1, 2], &[3], &[4]]),
+    (&POSTGREX, [&[], &[1], &[2], &[3]]),
+];
 
 /// Every attempt that a message lists, in its order.
 pub fn attempts(text: &str) -> Vec<Attempt> {
-    // The first form that is found is the one that lists them all: psycopg repeats libpq's sentence within its list.
-    let forms: [Form; 4] = [
-        (&PSYCOPG, [Some(1), Some(3), Some(2), Some(4)]),
-        (&LIBPQ, [Some(1), Some(2), Some(3), Some(4)]),
-        (&OLD_LIBPQ, [Some(2), Some(3), Some(4), Some(1)]),
-        (&ASYNCIO, [None, Some(3), Some(4), Some(2)]),
-    ];
-    for (form, [host, address, port, cause]) in forms {
-        let found = listed(form, text, |part| {
-            attempt(
-                host.and_then(part),
-                address.and_then(part),
-                port.and_then(part),
-                cause.and_then(part),
-            )
-        });
-        if !found.is_empty() {
-            return found;
-        }
-    }
-    let pgx = listed(&PGX, text, |part| {
-        attempt(part(4), part(1).or(part(2)), part(3), part(5))
-    });
-    if !pgx.is_empty() {
-        return pgx;
-    }
-    let go = listed(&GO, text, |part| attempt(None, part(1).or(part(2)), part(3), part(4)));
-    if !go.is_empty() {
-        return go;
-    }
-    listed(&NODE, text, |part| attempt(None, part(2), part(3), part(1)))
+    // Each on its own line, also where a log has joined them. Within psycopg's list libpq's sentence is the cause.
+    let lines = super::parts::plain(text).replace(" - host: ", "\n- host: ");
+    let sentences = lines.replace("failed: connection to server ", "failed: \nconnection to server ");
+    let found = FORMS
+        .iter()
+        .enumerate()
+        .map(|(place, (form, groups))| listed(form, groups, if place == 0 { &lines } else { &sentences }));
+    let mut found = found.filter(|tried| !tried.is_empty());
+    found.next().unwrap_or_default()
 }
 
-fn listed<'t>(
-    form: &LazyLock<Option<Regex>>,
-    text: &'t str,
-    read: impl Fn(&dyn Fn(usize) -> Option<&'t str>) -> Attempt,
-) -> Vec<Attempt> {
+fn listed(form: &Pattern, groups: &Groups, text: &str) -> Vec<Attempt> {
     let Some(form) = form.as_ref() else {
         return Vec::new();
     };
-    form.captures_iter(text)
-        .map(|found| read(&|group| found.get(group).map(|part| part.as_str())))
-        .collect()
+    let read = |found: Captures<'_>| {
+        let part = |groups: &[usize]| {
+            groups
+                .iter()
+                .find_map(|group| Some(found.get(*group)?.as_str().to_owned()))
+        };
+        let [host, address, port, cause] = groups.map(part);
+        attempt(host.as_deref(), address.as_deref(), port.as_deref(), cause.as_deref())
+    };
+    let tried: Vec<Attempt> = form.captures_iter(text).map(read).collect();
+    // An error number alone is no attempt; beside addresses it is one of theirs.
+    let known = |attempt: &Attempt| attempt.host.is_some() || attempt.hostaddr.is_some();
+    if tried.iter().any(known) { tried } else { Vec::new() }
 }
 
 fn attempt(host: Option<&str>, address: Option<&str>, port: Option<&str>, cause: Option<&str>) -> Attempt {
@@ -126,7 +139,13 @@ fn attempt(host: Option<&str>, address: Option<&str>, port: Option<&str>, cause:
         hostaddr,
         port: port.and_then(|digits| digits.parse().ok()),
         cause: cause
-            .map(|text| text.trim().trim_end_matches(',').to_owned())
+            .map(|text| {
+                text.trim()
+                    .trim_end_matches(',')
+                    .trim_end_matches("')")
+                    .trim_end_matches("\")")
+                    .to_owned()
+            })
             .filter(|text| !text.is_empty()),
     }
 }
@@ -168,7 +187,96 @@ mod tests {
         assert_eq!(found.len(), 2);
         assert_eq!(found[1].hostaddr.as_deref(), Some("::1"));
         assert_eq!(found[1].port, Some(5432));
-        assert_eq!(found[0].cause.as_deref(), Some("Connect call failed"));
+        assert_eq!(found[0].cause.as_deref(), Some("[Errno 111] Connect call failed"));
+    }
+
+    /// Address, port and cause of every attempt.
+    fn tried(text: &str) -> Vec<(Option<String>, Option<u16>, Option<String>)> {
+        let found = attempts(text).into_iter();
+        found.map(|one| (one.hostaddr, one.port, one.cause)).collect()
+    }
+
+    fn one(address: &str, port: u16, cause: &str) -> (Option<String>, Option<u16>, Option<String>) {
+        (Some(address.to_owned()), Some(port), Some(cause.to_owned()))
+    }
+
+    #[test]
+    fn every_form_has_ipv6() {
+        assert_eq!(
+            tried("dial tcp [::1]:5432: connect: connection refused"),
+            [one("::1", 5432, "connect: connection refused")]
+        );
+        assert_eq!(
+            tried(
+                "failed to connect to `user=a database=b`:\n\t10.0.0.7:5432 (db): dial error: timeout\n\t[2001:db8::7]:5432 (db): dial error: dial tcp [2001:db8::7]:5432: i/o timeout"
+            ),
+            [
+                one("10.0.0.7", 5432, "dial error: timeout"),
+                one(
+                    "2001:db8::7",
+                    5432,
+                    "dial error: dial tcp [2001:db8::7]:5432: i/o timeout"
+                )
+            ]
+        );
+        assert_eq!(
+            tried(
+                "AggregateError [ECONNREFUSED]:\n  [errors]: [\n    Error: connect ECONNREFUSED ::1:5432\n    Error: connect ECONNREFUSED 127.0.0.1:5432\n  ]"
+            ),
+            [one("::1", 5432, "ECONNREFUSED"), one("127.0.0.1", 5432, "ECONNREFUSED")]
+        );
+        assert_eq!(
+            tried(
+                "NpgsqlException: Failed to connect to [::1]:5432\n ---> SocketException (99): Address not available"
+            ),
+            [one("::1", 5432, "SocketException (99): Address not available")]
+        );
+        assert_eq!(
+            tried("Connection to [::1]:5432 refused. Check that"),
+            [one("::1", 5432, "refused")]
+        );
+        let libpq = "connection to server at \"localhost\" (::1), port 5432 failed: Connection refused";
+        assert_eq!(tried(libpq), [one("::1", 5432, "Connection refused")]);
+    }
+
+    #[test]
+    fn a_log_joins_and_escapes_the_list() {
+        let psycopg = r"OperationalError('connection timeout expired\nMultiple connection attempts failed. All failures were:\n- host: \'db\', port: 5432, hostaddr: \'192.0.2.1\': connection timeout expired\n- host: \'db\', port: 5432, hostaddr: \'2001:db8::1\': connection failed: Network is unreachable')";
+        assert_eq!(
+            tried(psycopg),
+            [
+                one("192.0.2.1", 5432, "connection timeout expired"),
+                one("2001:db8::1", 5432, "connection failed: Network is unreachable")
+            ]
+        );
+        let joined = "All failures were: - host: 'db', port: None, hostaddr: '192.0.2.1': timeout - host: 'db', port: None, hostaddr: '192.0.2.2': refused";
+        assert_eq!(attempts(joined).len(), 2);
+        let twice = "connection to server at \"h\" (192.0.2.1), port 5432 failed: connection to server at \"h\" (192.0.2.1), port 5432 failed: FATAL:  full";
+        assert_eq!(
+            tried(twice),
+            [
+                (Some(String::from("192.0.2.1")), Some(5432), None),
+                one("192.0.2.1", 5432, "FATAL:  full")
+            ]
+        );
+    }
+
+    #[test]
+    fn some_attempts_have_no_address() {
+        let asyncio = "Multiple exceptions: [Errno 111] Connect call failed ('127.0.0.1', 3306), [Errno 99] Cannot assign requested address";
+        let last = (
+            None,
+            None,
+            Some(String::from("[Errno 99] Cannot assign requested address")),
+        );
+        assert_eq!(
+            tried(asyncio),
+            [one("127.0.0.1", 3306, "[Errno 111] Connect call failed"), last]
+        );
+        assert!(attempts("[Errno 99] Cannot assign requested address").is_empty());
+        let socket =
+            attempts("connection to server on socket \"/tmp/.s.PGSQL.5432\" failed: No such file or directory");
+        assert_eq!(socket[0].host.as_deref(), Some("/tmp/.s.PGSQL.5432"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Failure, World};
 use crate::cli::ExplainArgs;
-use crate::error_text::{attempts, classify};
+use crate::error_text::{attempts, read};
 use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
 use crate::signature::{REGISTRY, Signature};
 use crate::window::rfc3339;
@@ -137,7 +137,8 @@ fn one(signature: &Signature, world: &World) -> Report {
 }
 
 fn error(text: &str, world: &World) -> Report {
-    let class = classify(text);
+    let reading = read(text);
+    let class = reading.map(|reading| reading.class);
     let tried = attempts(text);
     let modes: Vec<&str> = class
         .map(|class| class.failure_modes().iter().map(|mode| mode.id()).collect())
@@ -148,6 +149,11 @@ fn error(text: &str, world: &World) -> Report {
     let mut lines = Vec::new();
     if !modes.is_empty() {
         lines.push(format!("speaks for: {}", modes.join(", ")));
+    }
+    if reading.is_some_and(|reading| !reading.speaks_of_database) {
+        lines.push(String::from(
+            "any service can say this: nothing in the text names a database, it is read as one's",
+        ));
     }
     lines.extend(next.iter().map(|line| format!("look at: {line}")));
     if !tried.is_empty() {

@@ -138,7 +138,7 @@ fn difference(p: f64, share: &Share, aliases: &[&Share], compared: usize) -> Dif
     };
     Difference {
         claim: format!(
-            "{} of {} hung requests, {} of {} fast ones: {} = {}{also}{so} (Fisher's exact test, corrected for {compared} comparisons: \
+            "{} of {} hung requests, {} of {} fast ones beside them: {} = {}{also}{so} (Fisher's exact test, corrected for {compared} comparisons: \
              p = {p:.1e})",
             grouped(share.hung),
             grouped(share.hung_all),
@@ -222,7 +222,7 @@ mod tests {
         assert!(
             found.differences[0]
                 .claim
-                .starts_with("15 of 15 hung requests, 0 of 212 fast ones: instance = a (the same: process = a/1, resource host.name = a)"),
+                .starts_with("15 of 15 hung requests, 0 of 212 fast ones beside them: instance = a (the same: process = a/1, resource host.name = a)"),
             "{}",
             found.differences[0].claim
         );

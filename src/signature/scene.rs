@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::error_text::{ErrorClass, classify};
+use crate::error_text::{ErrorClass, read};
 use crate::facts::{ErrorBurst, Facts, Fate, Gap, GapOf, Hang, Run, to_seconds};
 use crate::profile::Settings;
 use crate::timeline::listener::{self, Episode};
@@ -60,12 +60,15 @@ impl<'a> Scene<'a> {
             .filter(|hang| hang.length_s(facts.window.to) - silent_s(hang, &silences, facts) >= hang_after_s)
             .collect();
         hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
-        let connects_are_seen = facts.runs.rows.iter().any(|run| run.connects.is_some());
         let failing = facts.errors.rows.iter().filter(|burst| burst.requests);
         let mut failing: Vec<Failing<'a>> = failing
-            .map(|burst| Failing {
-                burst,
-                class: classify(&burst.sample).filter(|class| is_the_database(burst, *class, connects_are_seen)),
+            .map(|burst| {
+                // Any service can refuse or time out: it was the database if its checkout failed, or if the text says so.
+                let of_database = read(&burst.sample).filter(|text| text.speaks_of_database || burst.in_connect);
+                Failing {
+                    burst,
+                    class: of_database.map(|text| text.class),
+                }
             })
             .collect();
         let service = in_trouble(&hangs, &failing);
@@ -245,16 +248,6 @@ fn silent_s(hang: &Hang, silences: &[Silence<'_>], facts: &Facts) -> f64 {
         to_seconds(until.min(end) - silence.from.max(hang.started_at)).max(0.0)
     });
     shared.sum()
-}
-
-/// Whether the words are about the database: a call of another service fails with the same ones. Where checkouts are
-/// recorded, a connect to the database that fails is a checkout that fails.
-fn is_the_database(burst: &ErrorBurst, class: ErrorClass, connects_are_seen: bool) -> bool {
-    let of_a_connect = matches!(
-        class,
-        ErrorClass::Dns | ErrorClass::ConnectRefused | ErrorClass::ConnectTimeout
-    );
-    !of_a_connect || burst.in_connect || !connects_are_seen
 }
 
 /// The service with most of the trouble; `None` if all of it is one's, or there is none.

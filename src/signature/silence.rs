@@ -195,7 +195,10 @@ impl<'a> View<'a, '_> {
                 let newer = other.service_version.is_some()
                     && process.service_version.is_some()
                     && other.service_version != process.service_version;
-                newer && other.last_at > last_at && (uneventful || other.first_at <= last_at + SAID_WITHIN)
+                let deployed = newer && (uneventful || other.first_at <= last_at + SAID_WITHIN);
+                // Moved to another name, while the rest of the fleet served.
+                let moved = uneventful && others > 0 && appeared(&other) && other.first_at <= last_at + OVERLAP;
+                other.last_at > last_at && (deployed || moved)
             });
         if replaced {
             return None;

@@ -1,6 +1,6 @@
 //! `explain`: every failure mode has its documentation, and errors are known by their structure.
 
-use relay_diag::error_text::{ErrorClass, attempts, classify};
+use relay_diag::error_text::{ErrorClass, attempts, classify, read};
 use relay_diag::signature::REGISTRY;
 
 use crate::support::{command, finish, fixture, run};
@@ -251,6 +251,118 @@ fn every_listed_error_has_its_class() {
         seen += 1;
     }
     assert!(seen >= 28, "{seen}");
+}
+
+/// Messages as people post them, from many stacks, and errors of other kinds: `fixtures/error-messages.tsv` has class (`-` = none),
+/// stack, text (line end, tab and backslash escaped) and source.
+#[test]
+fn every_posted_message_has_its_class() {
+    let table = std::fs::read_to_string(fixture("error-messages.tsv")).unwrap();
+    let (mut known, mut others, mut wrong) = (0, 0, Vec::new());
+    for line in table.lines().skip(1) {
+        let [class, stack, text, _source] = line.split('\t').collect::<Vec<_>>().try_into().unwrap();
+        *(if class == "-" { &mut others } else { &mut known }) += 1;
+        let found = classify(&unescaped(text)).map_or("-", ErrorClass::id);
+        if found != class {
+            wrong.push(format!("{class} != {found}: {stack}: {text}"));
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert!(known >= 120 && others >= 60, "{known} {others}");
+}
+
+/// The same, as logs carry them: within JSON, and behind what compose and Kubernetes put before each line.
+#[test]
+fn a_log_around_a_message_changes_nothing() {
+    let table = std::fs::read_to_string(fixture("error-messages.tsv")).unwrap();
+    let mut wrong = Vec::new();
+    for line in table.lines().skip(1) {
+        let mut cells = line.split('\t');
+        let (class, text) = (cells.next().unwrap(), unescaped(cells.nth(1).unwrap()));
+        let behind = |prefix: &str| {
+            let lines = text.split('\n').map(|line| format!("{prefix}{line}\n"));
+            lines.collect::<String>()
+        };
+        for carried in [
+            serde_json::json!({"level": "error", "message": "unhandled", "error": text}).to_string(),
+            behind("api-1  | "),
+            behind("2025-01-01T00:00:00.123456789Z stderr F "),
+        ] {
+            let found = classify(&carried).map_or("-", ErrorClass::id);
+            if found != class {
+                wrong.push(format!("{class} != {found}: {carried}"));
+            }
+        }
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+}
+
+fn unescaped(cell: &str) -> String {
+    let mut text = String::new();
+    let mut letters = cell.chars();
+    while let Some(letter) = letters.next() {
+        text.extend(match letter {
+            '\\' => letters.next().map(|escaped| match escaped {
+                'n' => '\n',
+                't' => '\t',
+                other => other,
+            }),
+            plain => Some(plain),
+        });
+    }
+    text
+}
+
+/// What is pasted is about the database; in a record these words can be those of any service.
+#[test]
+fn words_of_any_service_do_not_name_the_database() {
+    for (class, text) in [
+        ("stale_connection", "Connection reset by peer"),
+        ("stale_connection", "[Errno 32] Broken pipe"),
+        ("connect_timeout", "TimeoutError"),
+        ("connect_timeout", "timed out"),
+        ("connect_timeout", "context deadline exceeded"),
+        ("connect_refused", "[Errno 111] Connection refused"),
+        ("dns", "[Errno -2] Name or service not known"),
+    ] {
+        let reading = read(text).unwrap();
+        assert_eq!(
+            (reading.class.id(), reading.speaks_of_database),
+            (class, false),
+            "{text}"
+        );
+    }
+    for text in [
+        "QueuePool limit of size 5 overflow 10 reached, connection timed out, timeout 30.00",
+        "couldn't get a connection after 30.00 sec",
+        "connection timeout expired",
+        "connection was closed in the middle of operation",
+        "server closed the connection unexpectedly",
+        "terminating connection due to administrator command",
+        "[Errno 111] Connect call failed ('127.0.0.1', 5432)",
+        "(psycopg.OperationalError) [Errno -2] Name or service not known",
+        "database connection timed out after 15.0s for queue listening",
+    ] {
+        assert!(read(text).unwrap().speaks_of_database, "{text}");
+    }
+}
+
+/// Of what is pasted together the cause is told, not what follows from it.
+#[test]
+fn the_cause_goes_before_its_consequences() {
+    let pool = "sqlalchemy.exc.TimeoutError: QueuePool limit of size 5 overflow 0 reached, connection timed out, timeout 30.00";
+    let session = "sqlalchemy.exc.PendingRollbackError: Can't reconnect until invalid transaction is rolled back.";
+    let stale = "psycopg.OperationalError: consuming input failed: SSL connection has been closed unexpectedly";
+    let full = "psycopg.OperationalError: connection failed: FATAL:  sorry, too many clients already";
+    let chain = |first: &str, second: &str| {
+        format!("{first}\n\nDuring handling of the above exception, another exception occurred:\n\n{second}\n")
+    };
+    assert_eq!(classify(&chain(stale, session)), Some(ErrorClass::StaleConnection));
+    assert_eq!(classify(&chain(full, pool)), Some(ErrorClass::ServerSlotsFull));
+    assert_eq!(classify(&chain(pool, session)), Some(ErrorClass::PoolExhausted));
+    let reached = "connection to server at \"localhost\" (::1), port 5432 failed: Connection refused\nconnection to server at \"localhost\" (127.0.0.1), port 5432 failed: FATAL:  database \"app\" does not exist";
+    assert_eq!(classify(reached), None);
+    assert_eq!(attempts(reached).len(), 2);
 }
 
 #[test]

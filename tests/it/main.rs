@@ -31,10 +31,11 @@ mod readme;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
-#[allow(dead_code)] // a build without captures runs fewer tests
+#[cfg(feature = "capture")]
 mod stories;
 #[cfg(feature = "capture")]
 mod stuck;
+#[cfg_attr(not(feature = "capture"), allow(dead_code))] // a build without captures runs fewer tests
 mod support;
 #[cfg(feature = "capture")]
 mod timeline;

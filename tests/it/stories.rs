@@ -1,8 +1,6 @@
 //! Shapes of incidents that no recording has, near misses of every rule, and what must not change an answer. All are tables
 //! of small generated fixtures, so that a test can see that no failure mode goes without.
 
-#![cfg(feature = "capture")]
-
 mod builder;
 mod incidents;
 mod modes;

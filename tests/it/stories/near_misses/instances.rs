@@ -83,6 +83,20 @@ pub const TABLE: &[Case] = &[
         ..Case::BASE
     },
     Case {
+        name: "a pod that is moved to another node: a new name, the same version, no shutdown line",
+        build: |story| {
+            for (n, name) in ["pod-1", "pod-2"].into_iter().enumerate() {
+                story.started((name, 1), n as f64);
+                story.traffic((name, 1), 2.0 + n as f64, if n == 0 { 500.0 } else { 1400.0 }, 5.0);
+            }
+            story.started(("pod-3", 1), 530.0);
+            story.traffic(("pod-3", 1), 535.0, 1400.0, 5.0);
+        },
+        expected: &["healthy"],
+        not: &["instance-silent"],
+        ..Case::BASE
+    },
+    Case {
         name: "a quiet night, and a deploy in the morning under a new name",
         build: |story| {
             story.started(("pod-1", 1), 0.0);
