@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::scene::{Scene, clock};
 use super::{Answer, Basis, Confidence, Evidence, FailureMode, Finding, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::{GapOf, to_seconds};
+use crate::facts::{Fate, GapOf, Hang, to_seconds};
 use crate::words::{self, counted};
 
 /// A pause this long is worth a word.
@@ -72,18 +72,21 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(FailureMode, String)]) -> 
         ));
     }
     let (finding, title, noted) = named(scene);
-    let summary = match &noted {
-        Some(noted) => noted.claim.clone(),
-        None => healthy.claim.clone(),
+    let listener = reconnect(scene);
+    let disconnected = scene.episodes.last().is_some_and(|episode| episode.over_at.is_none());
+    let first = noted.as_ref().unwrap_or(&healthy).claim.clone();
+    let summary = match listener.as_ref().filter(|_| disconnected) {
+        Some(listener) => format!("{first}; but {}", listener.claim),
+        None => first,
     };
     let mut found = vec![healthy];
     found.extend(noted);
-    found.extend(reconnect(scene));
+    found.extend(listener);
     Ok(Answer {
         failure_mode: None,
         finding: Some(finding),
         title: title.to_owned(),
-        confidence: if failed == 0 && scene.hangs.is_empty() {
+        confidence: if failed == 0 && scene.hangs.is_empty() && !disconnected {
             Confidence::High
         } else {
             Confidence::Medium
@@ -114,6 +117,17 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
         return Some(format!(
             "{} hung or failed on the way to the database, and no failure mode fits",
             counted(waited, "request")
+        ));
+    }
+    let now = scene.facts.window.to;
+    let waits = |hang: &&Hang| hang.fate == Fate::InFlight && hang.waits_on.is_some();
+    let in_flight: Vec<&Hang> = scene.facts.hangs.rows.iter().filter(waits).collect();
+    if in_flight.len() as u64 >= scene.profile.diagnose.least_hangs {
+        let longest = in_flight.iter().map(|hang| hang.length_s(now)).fold(0.0, f64::max);
+        return Some(format!(
+            "{} wait on the database at the end of the window, for up to {}: too early to say",
+            counted(in_flight.len() as u64, "request"),
+            words::duration(longest)
         ));
     }
     let lost = scene.episodes.iter().find(|episode| {

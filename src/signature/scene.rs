@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::error_text::{ErrorClass, read};
-use crate::facts::{ErrorBurst, Facts, Fate, Gap, GapOf, Hang, Run, to_seconds};
+use crate::facts::{ErrorBurst, Facts, Fate, Gap, GapOf, Hang, Run, seconds, to_seconds};
 use crate::profile::Settings;
 use crate::timeline::listener::{self, Episode};
 use crate::timeline::processes::{self, Start};
@@ -200,11 +200,19 @@ impl<'a> Scene<'a> {
         ready.chain([last_at]).max()
     }
 
-    /// When the first request began of a stretch that succeeded after `at`.
+    /// When the first request of a stretch that succeeded after `at` had ended, were it as slow as most of them: what
+    /// waited for the recovery is a success too, and begins before it.
     pub(super) fn first_served_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
         let successes = self.runs.iter().filter_map(|run| run.requests.as_ref());
         let later = successes.filter(|requests| requests.last_at > at);
-        later.map(|requests| requests.first_at.max(at)).min()
+        let ends = later.map(|requests| {
+            let slow_s = requests
+                .spread
+                .middle_s
+                .map_or(requests.spread.max_s, |(_, p95_s)| p95_s);
+            requests.first_at.max(at) + seconds(slow_s)
+        });
+        ends.min()
     }
 
     /// Whether a request succeeded that began after `at`.
