@@ -166,7 +166,9 @@ impl<'a> View<'a, '_> {
         let others = others.count();
         let appeared = |other: &&Process| {
             let earlier = fleet().any(|same| same.instance == other.instance && same.first_at < other.first_at);
-            !earlier && other.first_at >= last_at - OVERLAP
+            // What was there as early was there before the evidence begins.
+            let late = other.first_at > process.first_at + SAID_WITHIN;
+            !earlier && late && other.first_at >= last_at - OVERLAP
         };
         let standby = fleet()
             .filter(appeared)
@@ -200,7 +202,8 @@ impl<'a> View<'a, '_> {
                 let moved = uneventful && others > 0 && appeared(&other) && other.first_at <= last_at + OVERLAP;
                 other.last_at > last_at && (deployed || moved)
             });
-        if replaced {
+        let went_on = started_at.is_none() && back_at.is_some();
+        if replaced && !went_on {
             return None;
         }
         let of_fleet = |kind| {
@@ -230,7 +233,7 @@ impl<'a> View<'a, '_> {
             || lost.is_some()
             || says_stopping && unsaid
             || unsaid && (others > 0 || standby.is_some() || burst.is_some())
-            || started_at.is_none() && back_at.is_some();
+            || went_on;
         (missed && cut).then(|| Silence {
             instance: &process.instance,
             last_at,
