@@ -3,6 +3,7 @@
 --! budget = 100
 --! [columns]
 --! route = "text?"
+--! service = "text"
 --! instance = "text"
 --! requests = "int"
 --! requests_failed = "int"
@@ -17,15 +18,15 @@ WITH asked AS (
   FROM $operations AS o
   WHERE role = 'request' AND started_at < $incident_to AND (unfinished OR ended_at >= $incident_from)
 ), told AS (
-  SELECT span_name AS route, instance,
+  SELECT span_name AS route, service, instance,
     count(*) AS requests,
     count(*) FILTER (WHERE has_failed) AS requests_failed,
     count(*) FILTER (WHERE lasted_s > $hang_after_s) AS requests_hung,
     count(*) FILTER (WHERE has_failed OR lasted_s > $hang_after_s) AS requests_affected,
     max(lasted_s) AS longest_s
-  FROM asked GROUP BY span_name, instance
+  FROM asked GROUP BY span_name, service, instance
 ), ranked AS (
-  SELECT *, row_number() OVER (ORDER BY requests_affected DESC, requests DESC, route, instance) AS place FROM told
+  SELECT *, row_number() OVER (ORDER BY requests_affected DESC, requests DESC, route, service, instance) AS place FROM told
 )
-SELECT route, instance, requests, requests_failed, requests_hung, requests_affected, longest_s
+SELECT route, service, instance, requests, requests_failed, requests_hung, requests_affected, longest_s
 FROM ranked WHERE place <= 100 ORDER BY place LIMIT $limit

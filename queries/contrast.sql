@@ -16,7 +16,7 @@
 --! fast_with = "int"
 --! hung_all = "int"
 --! fast_all = "int"
--- A success counts only with a statement of its own that succeeded, and only within a minute of a hang's start. What is
+-- A success counts only with a statement of its own that succeeded, and only of the same service and within a minute of a hang's start. What is
 -- under way is counted from requests that did not hang: hung ones would explain themselves. The age of a process is known
 -- if it said that it starts. The engine computes a WITH anew at each use, so windows and unnest stand for joins here.
 WITH asked AS (
@@ -29,7 +29,7 @@ WITH asked AS (
 ), placed AS (
   SELECT trace_id, span_id, instance, process, span_name, started_at, ended_at, hangs,
     max(CASE WHEN hangs THEN 1 ELSE 0 END) OVER (
-      ORDER BY started_at RANGE BETWEEN INTERVAL '1 minute' PRECEDING AND INTERVAL '1 minute' FOLLOWING) = 1 AS beside_hang,
+      PARTITION BY service ORDER BY started_at RANGE BETWEEN INTERVAL '1 minute' PRECEDING AND INTERVAL '1 minute' FOLLOWING) = 1 AS beside_hang,
     worked AND NOT failed AND NOT unfinished AND duration_s < 1 AND started_at >= $incident_from AS fast
   FROM asked
   WHERE role = 'request' AND (hangs OR (worked AND NOT failed AND NOT unfinished AND duration_s < 1 AND started_at >= $incident_from))

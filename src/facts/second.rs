@@ -12,6 +12,8 @@ use crate::query::Section;
 pub struct Affected {
     /// Method and route.
     pub route: Option<String>,
+    /// Whose they are.
+    pub service: String,
     /// The machine.
     pub instance: String,
     /// All.
@@ -95,6 +97,7 @@ impl Second {
             affected: evidence(sections, "affected", |row| {
                 Ok(Affected {
                     route: row.maybe_text("route")?,
+                    service: row.text("service")?,
                     instance: row.text("instance")?,
                     requests: row.count("requests")?,
                     failed: row.count("requests_failed")?,

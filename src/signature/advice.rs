@@ -12,6 +12,7 @@ use super::impact::impact;
 use super::pool::{Pool, pool};
 use super::questions::{where_it_lies, why_some};
 use super::report::Findings;
+use super::scene::Scene;
 use super::shape::shape;
 use super::{Answer, Diagnosis, FailureMode};
 use crate::error_text::{ErrorClass, classify};
@@ -34,22 +35,23 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
     else {
         return findings;
     };
-    let budget = lengths(facts, second);
+    let scene = Scene::new(facts, profile);
+    let budget = lengths(&scene, second);
     let contrast = second
         .filter(|second| second.contrast.not_known.is_none())
         .map(|second| contrast(&second.contrast.rows));
-    let pool = pool(facts, second, extent(diagnosis, facts));
+    let pool = pool(&scene, second, extent(diagnosis, facts));
     let compared = contrast.clone().unwrap_or_default();
     let mut paragraphs = if mode == FailureMode::PartialConnectHang {
         findings.because = because(&compared, &budget);
         vec![
             (
                 "why some connections succeed while others hang",
-                why_some(facts, &compared),
+                why_some(&scene, &compared),
             ),
             (
                 "the proxy, DNS or the application?",
-                where_it_lies(facts, second, &compared),
+                where_it_lies(&scene, second, &compared),
             ),
             ("why the driver does not give up", budget.lines.clone()),
         ]
@@ -62,15 +64,15 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
     };
     paragraphs.push(("the pool", pool.lines.clone()));
     if let Some(from) = answer.from {
-        paragraphs.push(("the shape", shape(facts, profile, from, answer.to)));
+        paragraphs.push(("the shape", shape(&scene, from, answer.to)));
     }
     paragraphs.retain(|(_, lines)| !lines.is_empty());
     let titled = paragraphs.into_iter().map(|(title, lines)| (title.to_owned(), lines));
     findings.paragraphs = titled.collect();
     let affected = second
         .filter(|second| second.affected.not_known.is_none())
-        .map(|second| affected(second, mode));
-    (findings.impact, findings.impact_text) = impact(answer, facts, affected.as_deref());
+        .map(|second| affected(&scene, second, mode));
+    (findings.impact, findings.impact_text) = impact(answer, &scene, affected.as_deref());
     let mut instances = answer.instances.clone();
     if instances.is_empty() {
         let suffered = affected.iter().flatten().map(|row| row.instance.clone());
@@ -81,9 +83,9 @@ pub fn advise(diagnosis: &Diagnosis, facts: &Facts, second: Option<&Second>, pro
     findings
 }
 
-/// Those that suffered; a slow database slows every request.
-fn affected(second: &Second, mode: FailureMode) -> Vec<&Affected> {
-    let rows = second.affected.rows.iter();
+/// Those of the service that suffered; a slow database slows every request.
+fn affected<'a>(scene: &Scene<'_>, second: &'a Second, mode: FailureMode) -> Vec<&'a Affected> {
+    let rows = second.affected.rows.iter().filter(|row| scene.is_ours(&row.service));
     rows.filter(|row| row.affected > 0 || mode == FailureMode::SlowDatabase)
         .collect()
 }
@@ -105,12 +107,8 @@ fn because(contrast: &Contrast, budget: &Budget) -> Vec<String> {
     machine.into_iter().chain(tries).collect()
 }
 
-fn lengths(facts: &Facts, second: Option<&Second>) -> Budget {
-    let connects = facts
-        .hangs
-        .rows
-        .iter()
-        .filter(|hang| hang.waits_on.as_deref() == Some("connect"));
+fn lengths(scene: &Scene<'_>, second: Option<&Second>) -> Budget {
+    let connects = scene.hangs_on("connect").into_iter();
     let ended: Vec<Ended> = connects
         .filter_map(|hang| match hang.fate {
             Fate::Ended { duration_s, failed } => Some(Ended { duration_s, failed }),

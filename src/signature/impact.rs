@@ -2,16 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::scene::Scene;
 use super::{Answer, FailureMode};
-use crate::facts::{Affected, Facts};
+use crate::facts::Affected;
 use crate::words::{counted, duration, grouped};
 
 /// Routes and instances that are named to people.
 const MOST_NAMED: usize = 4;
 
 /// For scripts, and for people. `affected` is `None` if it could not be asked.
-pub(super) fn impact(answer: &Answer, facts: &Facts, affected: Option<&[&Affected]>) -> (Value, Vec<String>) {
-    let errors = errors(answer, facts);
+pub(super) fn impact(answer: &Answer, scene: &Scene<'_>, affected: Option<&[&Affected]>) -> (Value, Vec<String>) {
+    let errors = errors(answer, scene);
     let Some(affected) = affected else {
         return (
             json!({"requests": null, "failed": null, "hung": null, "errors": errors, "longest_hang_s": null, "routes": [], "instances": answer.instances}),
@@ -79,14 +80,16 @@ pub(super) fn impact(answer: &Answer, facts: &Facts, affected: Option<&[&Affecte
 }
 
 /// Traces that failed in bursts which overlap the incident, requests or not.
-fn errors(answer: &Answer, facts: &Facts) -> u64 {
+fn errors(answer: &Answer, scene: &Scene<'_>) -> u64 {
+    let facts = scene.facts;
     let from = answer.from.unwrap_or(facts.window.from);
     let to = answer.to.unwrap_or(facts.window.to);
-    let own = facts
+    let during = facts
         .errors
         .rows
         .iter()
         .filter(|burst| burst.first_at <= to && burst.last_ended_at >= from);
+    let own = during.filter(|burst| burst.service.as_deref().is_none_or(|name| scene.is_ours(name)));
     own.map(|burst| burst.traces).sum()
 }
 

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::connection_leak::limits_text;
-use super::scene::clock;
-use crate::error_text::{ErrorClass, PoolLimits, classify, pool_limits};
-use crate::facts::{Affected, Facts, Occupancy, STEPS, Second};
+use super::scene::{Scene, clock};
+use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
+use crate::facts::{Affected, Occupancy, STEPS, Second};
 use crate::words::duration;
 
 /// Routes that are named.
@@ -48,17 +49,8 @@ pub struct Pool {
 }
 
 /// Puts it together. `during` is the incident.
-pub fn pool(
-    facts: &Facts,
-    second: Option<&Second>,
-    during: Option<(chrono::DateTime<chrono::Utc>, chrono::DateTime<chrono::Utc>)>,
-) -> Pool {
-    let empty: Vec<_> = facts
-        .errors
-        .rows
-        .iter()
-        .filter(|burst| classify(&burst.sample) == Some(ErrorClass::PoolExhausted))
-        .collect();
+pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(DateTime<Utc>, DateTime<Utc>)>) -> Pool {
+    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     let limits = empty.iter().find_map(|burst| pool_limits(&burst.sample));
     let mut lines = Vec::new();
     if let Some(limits) = &limits {
@@ -82,7 +74,13 @@ pub fn pool(
             lines,
         };
     };
-    let hung: u64 = second.affected.rows.iter().map(|row| row.hung).sum();
+    let suffered: Vec<&Affected> = second
+        .affected
+        .rows
+        .iter()
+        .filter(|row| scene.is_ours(&row.service))
+        .collect();
+    let hung: u64 = suffered.iter().map(|row| row.hung).sum();
     if limits.is_none() && hung == 0 {
         return Pool::default();
     }
@@ -90,7 +88,7 @@ pub fn pool(
         ("held by hung requests", (|row| row.hung) as fn(&Affected) -> u64),
         ("failed meanwhile", |row| row.failed),
     ] {
-        lines.extend(by_route(&second.affected.rows, count).map(|names| format!("{verb}: {names}")));
+        lines.extend(by_route(&suffered, count).map(|names| format!("{verb}: {names}")));
     }
     let uses = uses(&second.occupancy.rows);
     let step_s = (to - from).as_seconds_f64() / f64::from(STEPS);
@@ -124,8 +122,8 @@ pub fn pool(
     }
 }
 
-fn by_route(rows: &[Affected], count: fn(&Affected) -> u64) -> Option<String> {
-    let mut own: Vec<&Affected> = rows.iter().filter(|row| count(row) > 0).collect();
+fn by_route(rows: &[&Affected], count: fn(&Affected) -> u64) -> Option<String> {
+    let mut own: Vec<&Affected> = rows.iter().copied().filter(|row| count(row) > 0).collect();
     own.sort_by(|a, b| (count(b), &a.route, &a.instance).cmp(&(count(a), &b.route, &b.instance)));
     let instances: std::collections::BTreeSet<&str> = own.iter().map(|row| row.instance.as_str()).collect();
     let names = own.iter().take(MOST_NAMED).map(|row| {
@@ -185,8 +183,8 @@ fn numbers(values: &[u64]) -> String {
 
 fn document(
     limits: Option<PoolLimits>,
-    dry_at: Option<chrono::DateTime<chrono::Utc>>,
-    steps: Option<(chrono::DateTime<chrono::Utc>, f64)>,
+    dry_at: Option<DateTime<Utc>>,
+    steps: Option<(DateTime<Utc>, f64)>,
     uses: &[Use],
 ) -> Value {
     if limits.is_none() && uses.is_empty() {

@@ -1,15 +1,16 @@
 //! The runbook's open questions about connects that hang while others succeed: as much of an answer as the records carry.
 
 use super::contrast::Contrast;
+use super::scene::Scene;
 use crate::error_text::{ErrorClass, attempts, classify};
-use crate::facts::{Facts, Hang, Second};
+use crate::facts::{Hang, Second};
 use crate::words::{counted, grouped};
 
 /// So many prompt ones on the instances of the hung ones are no chance.
 const LEAST_BESIDE: u64 = 3;
 
 /// Why some succeed while others hang.
-pub(super) fn why_some(facts: &Facts, contrast: &Contrast) -> Vec<String> {
+pub(super) fn why_some(scene: &Scene<'_>, contrast: &Contrast) -> Vec<String> {
     let mut lines: Vec<String> = contrast.differences.iter().map(|one| one.claim.clone()).collect();
     if contrast.compared == 0 {
         return vec![String::from(
@@ -33,7 +34,7 @@ pub(super) fn why_some(facts: &Facts, contrast: &Contrast) -> Vec<String> {
              already, and the hung ones needed a new one (inferred: whether a checkout connects anew is not in the \
              records{})",
             grouped(beside),
-            proof(facts)
+            proof(scene)
         ));
     } else {
         lines.push(format!(
@@ -47,12 +48,12 @@ pub(super) fn why_some(facts: &Facts, contrast: &Contrast) -> Vec<String> {
 }
 
 /// Errors that say themselves that a new connection was being made.
-fn proof(facts: &Facts) -> String {
+fn proof(scene: &Scene<'_>) -> String {
     let connecting = |hang: &&Hang| {
         let class = hang.error.as_deref().and_then(classify);
         matches!(class, Some(ErrorClass::ConnectTimeout)) || hang.addresses > 0
     };
-    match facts.hangs.rows.iter().filter(connecting).count() {
+    match scene.hangs.iter().copied().filter(connecting).count() {
         0 => String::new(),
         some => format!(
             "; the errors of {} say so themselves",
@@ -62,8 +63,7 @@ fn proof(facts: &Facts) -> String {
 }
 
 /// Which part of the way to the database it is.
-pub(super) fn where_it_lies(facts: &Facts, second: Option<&Second>, contrast: &Contrast) -> Vec<String> {
-    let classes: Vec<Option<ErrorClass>> = facts.errors.rows.iter().map(|burst| classify(&burst.sample)).collect();
+pub(super) fn where_it_lies(scene: &Scene<'_>, second: Option<&Second>, contrast: &Contrast) -> Vec<String> {
     let mut lines = Vec::new();
     let texts = second.map(|second| &second.errors.rows[..]).unwrap_or_default();
     let resolved = texts
@@ -76,7 +76,7 @@ pub(super) fn where_it_lies(facts: &Facts, second: Option<&Second>, contrast: &C
         })
         .max()
         .unwrap_or_default();
-    lines.push(if classes.contains(&Some(ErrorClass::Dns)) {
+    lines.push(if scene.names(ErrorClass::Dns) {
         String::from("DNS has a part in it: names failed to resolve in this window (see the errors in the timeline)")
     } else if resolved > 0 {
         format!("not DNS: the name resolved to {resolved} addresses, and those did not answer")
@@ -98,7 +98,7 @@ pub(super) fn where_it_lies(facts: &Facts, second: Option<&Second>, contrast: &C
         )),
         None => {}
     }
-    let refused = classes.contains(&Some(ErrorClass::ConnectRefused));
+    let refused = scene.names(ErrorClass::ConnectRefused);
     lines.push(if refused {
         String::from("the way to the database: some connects were refused, so something answers there")
     } else {

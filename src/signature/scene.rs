@@ -47,6 +47,13 @@ pub(super) struct Scene<'a> {
     pub service: Option<&'a str>,
 }
 
+/// What an error says of the way to the database. Any service can refuse or time out: it was the database if its
+/// checkout failed, or if the text says so.
+fn of_database(burst: &ErrorBurst) -> Option<ErrorClass> {
+    let text = read(&burst.sample).filter(|text| text.speaks_of_database || burst.in_connect)?;
+    Some(text.class)
+}
+
 impl<'a> Scene<'a> {
     pub(super) fn new(facts: &'a Facts, profile: &'a Settings) -> Self {
         let timeline = crate::timeline::Scene::new(facts, profile);
@@ -62,13 +69,9 @@ impl<'a> Scene<'a> {
         hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
         let failing = facts.errors.rows.iter().filter(|burst| burst.requests);
         let mut failing: Vec<Failing<'a>> = failing
-            .map(|burst| {
-                // Any service can refuse or time out: it was the database if its checkout failed, or if the text says so.
-                let of_database = read(&burst.sample).filter(|text| text.speaks_of_database || burst.in_connect);
-                Failing {
-                    burst,
-                    class: of_database.map(|text| text.class),
-                }
+            .map(|burst| Failing {
+                burst,
+                class: of_database(burst),
             })
             .collect();
         let service = in_trouble(&hangs, &failing);
@@ -86,6 +89,22 @@ impl<'a> Scene<'a> {
             silences,
             service,
         }
+    }
+
+    /// Whether this is the service in trouble, or there is none that is.
+    pub(super) fn is_ours(&self, service: &str) -> bool {
+        self.service.is_none_or(|own| own == service)
+    }
+
+    /// Whether an error of this class stands anywhere in the window, in requests or in logs.
+    pub(super) fn names(&self, class: ErrorClass) -> bool {
+        let mut own = self
+            .facts
+            .errors
+            .rows
+            .iter()
+            .filter(|burst| burst.service.as_deref().is_none_or(|name| self.is_ours(name)));
+        own.any(|burst| of_database(burst) == Some(class))
     }
 
     /// Pauses in which nothing was asked of the database of the service in trouble, or of all if there is one only.
@@ -200,19 +219,19 @@ impl<'a> Scene<'a> {
         ready.chain([last_at]).max()
     }
 
-    /// When the first request of a stretch that succeeded after `at` had ended, were it as slow as most of them: what
-    /// waited for the recovery is a success too, and begins before it.
+    /// When the first request of a stretch that succeeded after `at` had ended. Where checkouts were prompt that is at
+    /// once; else what succeeded had waited for the recovery, and began before it.
     pub(super) fn first_served_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let successes = self.runs.iter().filter_map(|run| run.requests.as_ref());
-        let later = successes.filter(|requests| requests.last_at > at);
-        let ends = later.map(|requests| {
+        let later = self.runs.iter().filter_map(|run| {
+            let requests = run.requests.as_ref().filter(|requests| requests.last_at > at)?;
             let slow_s = requests
                 .spread
                 .middle_s
                 .map_or(requests.spread.max_s, |(_, p95_s)| p95_s);
-            requests.first_at.max(at) + seconds(slow_s)
+            let waited = run.connects_p50_s.is_some_and(|p50_s| p50_s > PROMPT_S);
+            Some(requests.first_at.max(at) + seconds(if waited { slow_s } else { 0.0 }))
         });
-        ends.min()
+        later.min()
     }
 
     /// Whether a request succeeded that began after `at`.

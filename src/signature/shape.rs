@@ -3,9 +3,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::scene::clock;
-use crate::facts::{Facts, Fate, GapOf, to_seconds};
-use crate::profile::Settings;
+use super::scene::{Scene, clock};
+use crate::facts::{Bucket, Facts, Fate, GapOf, Hang, to_seconds};
 use crate::timeline::bucket;
 use crate::words::{counted, duration, grouped};
 
@@ -29,11 +28,12 @@ const BURST_WITHIN: TimeDelta = TimeDelta::minutes(2);
 const LEAST_SILENCE: TimeDelta = TimeDelta::seconds(60);
 
 /// Sentences about the time from `from` to `to`; `None` = it goes on.
-pub fn shape(facts: &Facts, profile: &Settings, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Vec<String> {
+pub(super) fn shape(scene: &Scene<'_>, from: DateTime<Utc>, to: Option<DateTime<Utc>>) -> Vec<String> {
+    let facts = scene.facts;
     let until = to.unwrap_or(facts.window.to);
     let mut lines = Vec::new();
-    lines.extend(together(facts, to_seconds(profile.hang_after)));
-    let traffic = Traffic::new(facts, from);
+    lines.extend(together(&scene.hangs));
+    let traffic = Traffic::new(facts, scene.service, from);
     if let Some(traffic) = &traffic {
         lines.extend(traffic.collapse(from, until));
     }
@@ -53,12 +53,9 @@ pub fn shape(facts: &Facts, profile: &Settings, from: DateTime<Utc>, to: Option<
 }
 
 /// The most hangs that ended within seconds of each other.
-fn together(facts: &Facts, hang_after_s: f64) -> Option<String> {
-    let mut ends: Vec<(DateTime<Utc>, bool)> = facts
-        .hangs
-        .rows
+fn together(hangs: &[&Hang]) -> Option<String> {
+    let mut ends: Vec<(DateTime<Utc>, bool)> = hangs
         .iter()
-        .filter(|hang| hang.length_s(facts.window.to) >= hang_after_s)
         .filter_map(|hang| Some((hang.ended_at()?, matches!(hang.fate, Fate::Died(_)))))
         .collect();
     ends.sort();
@@ -100,9 +97,10 @@ struct Traffic {
 }
 
 impl Traffic {
-    fn new(facts: &Facts, from: DateTime<Utc>) -> Option<Self> {
+    fn new(facts: &Facts, service: Option<&str>, from: DateTime<Utc>) -> Option<Self> {
         let width = bucket(facts.window);
-        let rows = &facts.traffic.rows;
+        let ours = |row: &&Bucket| service.is_none_or(|own| own == row.service);
+        let rows: Vec<&Bucket> = facts.traffic.rows.iter().filter(ours).collect();
         let mut at = rows.iter().map(|row| row.at).min()?;
         let last = facts.window.to;
         let mut buckets = Vec::new();
@@ -171,7 +169,7 @@ impl Traffic {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{Bucket, Evidence, Hang};
+    use crate::facts::Evidence;
     use crate::window::Window;
 
     fn at(second: i64) -> DateTime<Utc> {
@@ -234,7 +232,7 @@ mod tests {
     }
 
     fn told(facts: &Facts) -> Vec<String> {
-        let traffic = Traffic::new(facts, at(1800));
+        let traffic = Traffic::new(facts, None, at(1800));
         let (collapse, burst) = traffic
             .map(|traffic| (traffic.collapse(at(1800), at(2400)), traffic.burst(at(1800), at(2400))))
             .unwrap_or_default();
@@ -274,13 +272,13 @@ mod tests {
             )
         };
         let mut hangs = vec![ended(0, 300.0), ended(100, 202.0), ended(200, 104.0), ended(500, 60.0)];
-        let line = together(&facts(|_| 1, hangs.clone()), 45.0).unwrap_or_default();
+        let line = together(&hangs.iter().collect::<Vec<_>>()).unwrap_or_default();
         assert!(line.starts_with("3 of 4 hangs ended within 4s"), "{line}");
         assert!(line.ends_with("no process went away"), "{line}");
         hangs.truncate(2);
-        assert_eq!(together(&facts(|_| 1, hangs.clone()), 45.0), None);
-        let died = (0..3).map(|n| hang(n, Fate::Died(at(400))));
-        let line = together(&facts(|_| 1, died.collect()), 45.0).unwrap_or_default();
+        assert_eq!(together(&hangs.iter().collect::<Vec<_>>()), None);
+        let died: Vec<Hang> = (0..3).map(|n| hang(n, Fate::Died(at(400)))).collect();
+        let line = together(&died.iter().collect::<Vec<_>>()).unwrap_or_default();
         assert!(line.starts_with("3 of 3 hangs ended with their process"), "{line}");
     }
 }
