@@ -126,9 +126,14 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     let summary = format!(
-        "{} hung {} in statements that wait on each other; connecting to the database was not the trouble",
+        "{} hung {} in statements {}, as behind one lock; connecting to the database was not the trouble",
         counted(hung.len() as u64, "request"),
-        lengths(&hung, now)
+        lengths(&hung, now),
+        if released_together(&hung, least) {
+            "that ended together"
+        } else {
+            "side by side"
+        }
     );
     scene.matched(&hung, &empty, summary, found).map_or_else(
         || Verdict::NotMatched(String::from("it has no extent")),

@@ -277,7 +277,7 @@ fn silent_s(hang: &Hang, silences: &[Silence<'_>], facts: &Facts) -> f64 {
     shared.sum()
 }
 
-/// The service with most of the trouble; `None` if all of it is one's, or there is none.
+/// The service with most of the trouble; `None` if there is none.
 fn in_trouble<'a>(hangs: &[&'a Hang], failing: &[Failing<'a>]) -> Option<&'a str> {
     let hung = hangs
         .iter()
@@ -335,9 +335,14 @@ pub(super) fn clock(at: DateTime<Utc>) -> String {
     at.format("%H:%M:%S").to_string()
 }
 
-/// From the shortest to the longest of these, as a person says it.
+/// From the shortest to the longest of these, as a person says it; "so far" if one of them still hangs.
 pub(super) fn lengths(hangs: &[&Hang], now: DateTime<Utc>) -> String {
     let all: Vec<f64> = hangs.iter().map(|hang| hang.length_s(now)).collect();
     let shortest = all.iter().copied().fold(f64::INFINITY, f64::min);
-    crate::words::range(shortest, all.iter().copied().fold(0.0, f64::max))
+    let range = crate::words::range(shortest, all.iter().copied().fold(0.0, f64::max));
+    if hangs.iter().any(|hang| hang.fate == Fate::InFlight) {
+        format!("{range} so far")
+    } else {
+        range
+    }
 }

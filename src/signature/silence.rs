@@ -148,6 +148,8 @@ impl<'a> View<'a, '_> {
         (length >= enough && expected).then_some(silence)
     }
 
+    /// What a time without a sign of life was, if it was more than an orderly end: `back_at` is the next sign, `started_at`
+    /// a start behind it.
     fn silence(
         &self,
         process: &'a Process,
@@ -155,85 +157,36 @@ impl<'a> View<'a, '_> {
         back_at: Option<DateTime<Utc>>,
         started_at: Option<DateTime<Utc>>,
     ) -> Option<Silence<'a>> {
-        let facts = self.facts;
-        let until = back_at.unwrap_or(facts.window.to);
-        let fleet = || {
-            let others = facts.processes.rows.iter();
-            others.filter(|other| other.instance != process.instance && other.service == process.service)
-        };
+        let until = back_at.unwrap_or(self.facts.window.to);
         let enough = (last_at + self.profile.diagnose.least_silence).min(until);
-        let others = fleet().filter(|other| other.served > 0 && other.first_at < last_at && other.last_at >= enough);
-        let others = others.count();
-        let appeared = |other: &&Process| {
-            let earlier = fleet().any(|same| same.instance == other.instance && same.first_at < other.first_at);
-            // What was there as early was there before the evidence begins.
-            let late = other.first_at > process.first_at + SAID_WITHIN;
-            !earlier && late && other.first_at >= last_at - OVERLAP
-        };
-        let standby = fleet()
-            .filter(appeared)
-            .filter(|other| other.served > 0 && other.first_at > last_at && other.first_at < until)
-            .filter(|other| other.first_at <= last_at + OVERLAP)
-            .min_by_key(|other| other.first_at);
-        let open = facts.hangs.rows.iter().filter(|hang| {
-            hang.instance == process.instance
-                && hang.started_at <= last_at
-                && matches!(hang.fate, Fate::Died(_) | Fate::InFlight)
-        });
-        let open = open.count();
-        let lost = self.episodes.iter().find(|episode| {
-            episode.instance == process.instance
-                && episode.first_at <= last_at
-                && last_at - episode.first_at <= self.profile.diagnose.least_silence
-                && episode.over_at.is_none_or(|over_at| over_at >= until)
-        });
-        // A deploy ends what it replaces; after a quiet night it comes long after the last record.
-        let uneventful = open == 0 && lost.is_none();
-        let rows = facts.processes.rows.iter();
-        let successors = rows.filter(|other| other.service == process.service && other.process != process.process);
-        let replaced = successors
-            .filter(|other| other.instance == process.instance || appeared(other))
-            .any(|other| {
-                let newer = other.service_version.is_some()
-                    && process.service_version.is_some()
-                    && other.service_version != process.service_version;
-                let deployed = newer && (uneventful || other.first_at <= last_at + SAID_WITHIN);
-                // Moved to another name, while the rest of the fleet served.
-                let moved = uneventful && others > 0 && appeared(&other) && other.first_at <= last_at + OVERLAP;
-                other.last_at > last_at && (deployed || moved)
-            });
+        let others = self
+            .fleet(process)
+            .filter(|other| other.served > 0 && other.first_at < last_at && other.last_at >= enough)
+            .count();
+        let standby = self.standby(process, last_at, until);
+        let open = self.open(process, last_at);
+        let lost = self.lost(process, last_at, until);
         let went_on = started_at.is_none() && back_at.is_some();
-        if replaced && !went_on {
+        if !went_on && self.replaced(process, last_at, open == 0 && lost.is_none(), others > 0) {
             return None;
         }
-        let of_fleet = |kind| {
-            let lines = facts.lifecycle.rows.iter().filter(move |line| line.kind == kind);
-            let ours = |line: &&Line| {
-                let mut all = facts.processes.rows.iter();
-                all.any(|other| other.instance == line.instance && other.service == process.service)
-            };
-            lines.filter(ours).count() > 0
-        };
-        let says_stopping = of_fleet(LineKind::Stopping);
-        let says_starting = !self.profile.process.stopping.is_empty()
-            && (of_fleet(LineKind::Starting) || of_fleet(LineKind::Connected));
-        // A job that is done has no more to say; what serves requests does not just end.
-        let unsaid = process.served > 0 && (says_stopping || says_starting);
-        let resumed = others == 0;
-        let served_at = self.served_after(process, last_at);
-        let until = if resumed {
+        let until = if others == 0 {
+            let served_at = self.served_after(process, last_at);
             [back_at, served_at].into_iter().flatten().min()
         } else {
             back_at
         };
         let burst = until.and_then(|until| self.burst(process, last_at, until));
-        let missed = others > 0 || standby.is_some() || burst.is_some() || started_at.is_some();
-        // Alone, a start after a silence is what a platform does that stops idle machines: their end must be known to be unsaid.
-        let cut = open > 0
-            || lost.is_some()
-            || says_stopping && unsaid
-            || unsaid && (others > 0 || standby.is_some() || burst.is_some())
-            || went_on;
+        // A job that is done has no more to say; what serves requests does not just end.
+        let says_stopping = self.says(process, LineKind::Stopping);
+        let says_starting = !self.profile.process.stopping.is_empty()
+            && (self.says(process, LineKind::Starting) || self.says(process, LineKind::Connected));
+        let unsaid = process.served > 0 && (says_stopping || says_starting);
+        let expected = others > 0 || standby.is_some() || burst.is_some();
+        let missed = expected || started_at.is_some();
+        // Alone, a start after a silence is what a platform does that stops idle machines: their end must be known to be
+        // unsaid.
+        let cut = open > 0 || lost.is_some() || went_on || unsaid && (says_stopping || expected);
         (missed && cut).then(|| Silence {
             instance: &process.instance,
             last_at,
@@ -246,6 +199,76 @@ impl<'a> View<'a, '_> {
             lost: lost.is_some(),
             unsaid,
             burst,
+        })
+    }
+
+    /// Processes of the other instances of its service.
+    fn fleet(&self, process: &'a Process) -> impl Iterator<Item = &'a Process> {
+        let others = self.facts.processes.rows.iter();
+        others.filter(|other| other.instance != process.instance && other.service == process.service)
+    }
+
+    /// Whether a process is no older life of the fleet, as far as the evidence reaches.
+    fn appeared(&self, process: &'a Process, other: &Process, last_at: DateTime<Utc>) -> bool {
+        let mut fleet = self.fleet(process);
+        let earlier = fleet.any(|same| same.instance == other.instance && same.first_at < other.first_at);
+        // What was there as early was there before the evidence begins.
+        let late = other.first_at > process.first_at + SAID_WITHIN;
+        !earlier && late && other.first_at >= last_at - OVERLAP
+    }
+
+    /// An instance that appeared afterwards and served.
+    fn standby(&self, process: &'a Process, last_at: DateTime<Utc>, until: DateTime<Utc>) -> Option<&'a Process> {
+        self.fleet(process)
+            .filter(|other| other.served > 0 && other.first_at > last_at && other.first_at < until)
+            .filter(|other| other.first_at <= last_at + OVERLAP && self.appeared(process, other, last_at))
+            .min_by_key(|other| other.first_at)
+    }
+
+    /// Requests without an end that began before.
+    fn open(&self, process: &Process, last_at: DateTime<Utc>) -> usize {
+        let hangs = self.facts.hangs.rows.iter();
+        let own = hangs.filter(|hang| hang.instance == process.instance && hang.started_at <= last_at);
+        own.filter(|hang| matches!(hang.fate, Fate::Died(_) | Fate::InFlight))
+            .count()
+    }
+
+    /// The trouble of its listener right before, if it lasted.
+    fn lost(&self, process: &Process, last_at: DateTime<Utc>, until: DateTime<Utc>) -> Option<&Episode<'a>> {
+        self.episodes.iter().find(|episode| {
+            episode.instance == process.instance
+                && episode.first_at <= last_at
+                && last_at - episode.first_at <= self.profile.diagnose.least_silence
+                && episode.over_at.is_none_or(|over_at| over_at >= until)
+        })
+    }
+
+    /// Whether another process took its place: by a deploy, or soon, maybe under another name, while the rest of the
+    /// fleet served.
+    fn replaced(&self, process: &'a Process, last_at: DateTime<Utc>, uneventful: bool, others_served: bool) -> bool {
+        let rows = self.facts.processes.rows.iter();
+        let mut successors = rows.filter(|other| {
+            other.service == process.service
+                && other.process != process.process
+                && other.last_at > last_at
+                && (other.instance == process.instance || self.appeared(process, other, last_at))
+        });
+        successors.any(|other| {
+            let versions = other.service_version.as_ref().zip(process.service_version.as_ref());
+            let newer = versions.is_some_and(|(theirs, own)| theirs != own);
+            // After a quiet night a deploy comes long after the last record.
+            let deployed = newer && (uneventful || other.first_at <= last_at + SAID_WITHIN);
+            let soon = other.first_at <= last_at + OVERLAP && self.appeared(process, other, last_at);
+            deployed || soon && uneventful && others_served
+        })
+    }
+
+    /// Whether processes of its service write such lines at all.
+    fn says(&self, process: &Process, kind: LineKind) -> bool {
+        let mut lines = self.facts.lifecycle.rows.iter().filter(|line| line.kind == kind);
+        lines.any(|line| {
+            let mut all = self.facts.processes.rows.iter();
+            all.any(|other| other.instance == line.instance && other.service == process.service)
         })
     }
 
