@@ -40,9 +40,9 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::facts::Facts;
+use crate::facts::{ErrorBurst, Facts, Hang};
 use crate::profile::Settings;
-use scene::Scene;
+use scene::{Scene, failed, size, traces_in, traces_of};
 
 /// What a person should know of a failure mode. Kept beside the rule, so that `explain` cannot drift from it.
 #[derive(Debug, Clone, Copy)]
@@ -283,6 +283,16 @@ fn answer(signature: &Signature, matched: Matched, all_known: bool) -> Answer {
         evidence: matched.evidence,
         instances: matched.instances,
     }
+}
+
+/// What these hangs show.
+fn of_hangs(claim: impl Into<String>, hangs: &[&Hang]) -> Evidence {
+    evidence(Basis::Hung, claim, "hangs", hangs.len(), traces_of(hangs))
+}
+
+/// What these failures show.
+fn of_failures(claim: impl Into<String>, bursts: &[&ErrorBurst]) -> Evidence {
+    evidence(Basis::Failed, claim, "errors", size(failed(bursts)), traces_in(bursts))
 }
 
 fn evidence(

@@ -4,8 +4,10 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, Evidence, FailureMode, Matched, Signature, Verdict, evidence};
+use super::scene::{Scene, checkouts, clock, failed, lengths};
+use super::{
+    Basis, Documentation, Evidence, FailureMode, Matched, Signature, Verdict, evidence, of_failures, of_hangs,
+};
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, Fate, Gap, Hang, seconds, to_seconds};
 use crate::words::{counted, duration};
@@ -217,28 +219,22 @@ fn seen(
         Vec::new(),
     )];
     if !hung.is_empty() {
-        found.push(evidence(
-            Basis::Hung,
+        found.push(of_hangs(
             format!(
                 "the first {} after it hung {} in their connect",
                 counted(hung.len() as u64, "request"),
                 lengths(hung, now)
             ),
-            "hangs",
-            hung.len(),
-            traces_of(hung),
+            hung,
         ));
     }
     if !bursts.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} failed for want of a connection, and nothing succeeded meanwhile",
                 counted(failed(bursts), "request")
             ),
-            "errors",
-            size(failed(bursts)),
-            traces_in(bursts),
+            bursts,
         ));
     }
     found.push(evidence(

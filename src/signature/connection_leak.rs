@@ -1,7 +1,7 @@
 //! Connections are never given back: the pool is empty, and the database idle.
 
-use super::scene::{Scene, clock, failed, size, traces_in};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, clock, failed, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures};
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
 use crate::facts::{Hang, RouteOfProcess};
 use crate::words::{self, counted, grouped};
@@ -88,17 +88,14 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         Vec::new(),
     )];
     if let Some((from, to)) = row.and_then(|row| row.dry) {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} waited in vain for a connection from {} to {}",
                 counted(in_vain, "request"),
                 clock(from),
                 clock(to)
             ),
-            "errors",
-            size(in_vain),
-            traces_in(&empty),
+            &empty,
         ));
         let statements = dry.iter().map(|row| row.statements_meanwhile).max().unwrap_or_default();
         found.push(evidence(

@@ -1,7 +1,7 @@
 //! Connects are refused, everywhere, at once.
 
-use super::scene::{Scene, checkouts, clock, failed, size, traces_in};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, checkouts, clock, failed, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures};
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, to_seconds};
 use crate::words::{self, counted};
@@ -69,12 +69,9 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
         .first()
         .map(|burst| words::error(&burst.sample, ERROR_WIDTH))
         .unwrap_or_default();
-    let mut found = vec![evidence(
-        Basis::Failed,
+    let mut found = vec![of_failures(
         format!("{} failed: {sample}", counted(traces, "request")),
-        "errors",
-        size(traces),
-        traces_in(own),
+        own,
     )];
     let slowest = own
         .iter()

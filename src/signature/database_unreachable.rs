@@ -1,7 +1,7 @@
 //! Nothing connects and nothing is refused: every connect waits for its timeout.
 
-use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, checkouts, clock, failed, lengths, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures, of_hangs};
 use crate::error_text::ErrorClass;
 use crate::words::counted;
 
@@ -53,28 +53,22 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     let mut found = Vec::new();
     if !hung.is_empty() {
-        found.push(evidence(
-            Basis::Hung,
+        found.push(of_hangs(
             format!(
                 "{} hung {} in their connect",
                 counted(hung.len() as u64, "request"),
                 lengths(&hung, scene.facts.window.to)
             ),
-            "hangs",
-            hung.len(),
-            traces_of(&hung),
+            &hung,
         ));
     }
     if !timeouts.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} failed after the timeout of their connect",
                 counted(failed(&timeouts), "request")
             ),
-            "errors",
-            size(failed(&timeouts)),
-            traces_in(&timeouts),
+            &timeouts,
         ));
     }
     found.push(evidence(

@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::scene::{Scene, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, clock, failed, lengths, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures, of_hangs};
 use crate::error_text::ErrorClass;
 use crate::facts::{Line, LineKind, to_seconds};
 use crate::words::{counted, duration};
@@ -149,28 +149,22 @@ fn beside(scene: &Scene<'_>, instance: &str, silence: super::Evidence) -> Verdic
     }
     let mut found = vec![silence];
     if !hung.is_empty() {
-        found.push(evidence(
-            Basis::Hung,
+        found.push(of_hangs(
             format!(
                 "{} hung {} in their own connects beside it",
                 counted(hung.len() as u64, "request"),
                 lengths(&hung, scene.facts.window.to)
             ),
-            "hangs",
-            hung.len(),
-            traces_of(&hung),
+            &hung,
         ));
     }
     if !empty.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} failed behind it for want of a connection",
                 counted(failed(&empty), "request")
             ),
-            "errors",
-            size(failed(&empty)),
-            traces_in(&empty),
+            &empty,
         ));
     }
     let summary = format!(

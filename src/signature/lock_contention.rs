@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, checkouts, clock, failed, lengths, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures, of_hangs};
 use crate::error_text::ErrorClass;
 use crate::facts::{Fate, Hang};
 use crate::words::{counted, duration};
@@ -70,16 +70,13 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             counted(hung.len() as u64, "hanging statement")
         ));
     }
-    let mut found = vec![evidence(
-        Basis::Hung,
+    let mut found = vec![of_hangs(
         format!(
             "{} hung {} in a statement",
             counted(hung.len() as u64, "request"),
             lengths(&hung, now)
         ),
-        "hangs",
-        hung.len(),
-        traces_of(&hung),
+        &hung,
     )];
     let ends: Vec<_> = hung.iter().filter_map(|hang| hang.ended_at()).collect();
     let (first, last) = (ends.iter().min(), ends.iter().max());
@@ -114,15 +111,12 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     if !empty.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} failed on the pool that filled up behind them",
                 counted(failed(&empty), "request")
             ),
-            "errors",
-            size(failed(&empty)),
-            traces_in(&empty),
+            &empty,
         ));
     }
     let summary = format!(

@@ -1,7 +1,7 @@
 //! New database connections hang while others, at the same time, succeed in milliseconds.
 
-use super::scene::{Scene, checkouts, clock, failed, lengths, size, traces_in, traces_of};
-use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence};
+use super::scene::{Scene, checkouts, clock, failed, lengths, size};
+use super::{Basis, Documentation, FailureMode, Matched, Signature, Verdict, evidence, of_failures, of_hangs};
 use crate::error_text::ErrorClass;
 use crate::facts::Hang;
 use crate::words::{counted, grouped};
@@ -72,28 +72,22 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let median = beside.iter().filter_map(|run| run.connects_p50_s).fold(0.0, f64::max);
     let mut found = Vec::new();
     if !hung.is_empty() {
-        found.push(evidence(
-            Basis::Hung,
+        found.push(of_hangs(
             format!(
                 "{} hung {} in their checkout of a connection",
                 counted(hanging, "request"),
                 lengths(&hung, now)
             ),
-            "hangs",
-            hung.len(),
-            traces_of(&hung),
+            &hung,
         ));
     }
     if !timeouts.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "{} failed after the timeout of their connect",
                 counted(failed(&timeouts), "request")
             ),
-            "errors",
-            size(failed(&timeouts)),
-            traces_in(&timeouts),
+            &timeouts,
         ));
     }
     found.push(evidence(
@@ -112,8 +106,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     found.extend(listener(scene, &hung));
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     if !empty.is_empty() {
-        found.push(evidence(
-            Basis::Failed,
+        found.push(of_failures(
             format!(
                 "the hung requests held the pool: {} failed on an empty pool from {} on",
                 counted(failed(&empty), "other request"),
@@ -124,9 +117,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
                     .map(clock)
                     .unwrap_or_default()
             ),
-            "errors",
-            size(failed(&empty)),
-            traces_in(&empty),
+            &empty,
         ));
     }
     let mut bursts = empty;
@@ -150,15 +141,12 @@ fn judge(scene: &Scene<'_>) -> Verdict {
 fn addresses(hung: &[&Hang]) -> Option<super::Evidence> {
     let tried = hung.iter().map(|hang| hang.addresses).max().filter(|most| *most > 1)?;
     let with: Vec<&Hang> = hung.iter().copied().filter(|hang| hang.addresses > 1).collect();
-    Some(evidence(
-        Basis::Hung,
+    Some(of_hangs(
         format!(
             "{} of them failed after trying up to {tried} addresses one after the other",
             with.len()
         ),
-        "hangs",
-        with.len(),
-        traces_of(&with),
+        &with,
     ))
 }
 

@@ -1,8 +1,8 @@
 //! The pool is empty, and the evidence does not say why: what is left when no mechanism is seen.
 
 use super::connection_leak::limits_text;
-use super::scene::{Scene, clock, failed, size, traces_in};
-use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence};
+use super::scene::{Scene, clock, failed, size};
+use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures};
 use crate::error_text::{ErrorClass, pool_limits};
 use crate::words::counted;
 
@@ -37,8 +37,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ));
     }
     let limits = empty.iter().find_map(|burst| pool_limits(&burst.sample));
-    let mut found = vec![evidence(
-        Basis::Failed,
+    let mut found = vec![of_failures(
         format!(
             "{} failed for want of a free connection{}",
             counted(traces, "request"),
@@ -46,9 +45,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
                 .map(|limits| format!(" (pool of {})", limits_text(&limits)))
                 .unwrap_or_default()
         ),
-        "errors",
-        size(traces),
-        traces_in(&empty),
+        &empty,
     )];
     let dry = scene.facts.checkouts.rows.iter().find(|row| row.dry.is_some());
     if let Some(row) = dry {
