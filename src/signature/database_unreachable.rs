@@ -34,8 +34,12 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             counted(failed(&refused), "request")
         ));
     }
-    let waited = hung.len() as u64 + failed(&timeouts);
-    if waited < scene.profile.diagnose.least_failures {
+    // What has waited for less than a hang yet speaks beside those that have hung.
+    let mut young = scene.waiting_on("connect");
+    young.retain(|hang| !hung.iter().any(|other| other.span_id == hang.span_id));
+    let suffered = hung.len() as u64 + failed(&timeouts);
+    let waited = suffered + young.len() as u64;
+    if suffered == 0 || waited < scene.profile.diagnose.least_failures {
         return Verdict::NotMatched(String::from("connects that get no answer are none or few"));
     }
     let Some((from, to)) = scene.extent(&hung, &timeouts) else {
@@ -60,6 +64,16 @@ fn judge(scene: &Scene<'_>) -> Verdict {
                 lengths(&hung, scene.facts.window.to)
             ),
             &hung,
+        ));
+    }
+    if !young.is_empty() {
+        found.push(of_hangs(
+            format!(
+                "{} more waited {} for theirs",
+                young.len(),
+                lengths(&young, scene.facts.window.to)
+            ),
+            &young,
         ));
     }
     if !timeouts.is_empty() {

@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::scene::{Scene, clock};
 use super::{Answer, Basis, Confidence, Evidence, FailureMode, Finding, evidence};
 use crate::error_text::ErrorClass;
-use crate::facts::{Fate, GapOf, Hang, to_seconds};
+use crate::facts::{GapOf, to_seconds};
 use crate::words::{self, counted};
 
 /// A pause this long is worth a word.
@@ -120,8 +120,7 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
         ));
     }
     let now = scene.facts.window.to;
-    let waits = |hang: &&Hang| hang.fate == Fate::InFlight && hang.waits_on.is_some();
-    let in_flight: Vec<&Hang> = scene.facts.hangs.rows.iter().filter(waits).collect();
+    let in_flight = [scene.waiting_on("connect"), scene.waiting_on("statement")].concat();
     if in_flight.len() as u64 >= scene.profile.diagnose.least_hangs {
         let longest = in_flight.iter().map(|hang| hang.length_s(now)).fold(0.0, f64::max);
         return Some(format!(
@@ -136,6 +135,17 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
     if let Some(episode) = lost {
         return Some(format!(
             "the {} on {} lost its connection at {} and is not back, and no failure mode fits",
+            scene.profile.listener.name,
+            episode.instance,
+            clock(episode.first_at)
+        ));
+    }
+    let away = scene.episodes.iter().find(|episode| {
+        episode.over_at.is_none() && scene.facts.window.to > episode.first_at && !scene.served_after(episode.first_at)
+    });
+    if let Some(episode) = away {
+        return Some(format!(
+            "the {} on {} lost its connection at {}, and no request has succeeded since: too early to say",
             scene.profile.listener.name,
             episode.instance,
             clock(episode.first_at)

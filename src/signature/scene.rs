@@ -129,6 +129,14 @@ impl<'a> Scene<'a> {
         chosen
     }
 
+    /// Requests in flight that wait on a `connect` or a `statement`, however young.
+    pub(super) fn waiting_on(&self, what: &str) -> Vec<&'a Hang> {
+        let rows = self.facts.hangs.rows.iter();
+        let open = rows.filter(|hang| hang.fate == Fate::InFlight && hang.waits_on.as_deref() == Some(what));
+        open.filter(|hang| self.is_ours(&hang.service) && !self.was_silent(&hang.instance, self.facts.window.to))
+            .collect()
+    }
+
     /// Failures of one of these classes.
     pub(super) fn failing_with(&self, classes: &[ErrorClass]) -> Vec<&'a ErrorBurst> {
         let own = self

@@ -121,3 +121,37 @@ fn a_part_of_the_incident_is_diagnosed_as_the_whole() {
         assert!(document["diagnosis"]["to"].is_null(), "{from}");
     }
 }
+
+#[test]
+fn nothing_is_healthy_in_the_first_minutes_of_an_outage() {
+    // The listener is lost and nothing else is recorded; then two requests wait and none has hung yet.
+    for now in ["2025-12-08T06:34:30", "2025-12-08T06:36:30"] {
+        let args = [
+            "diagnose",
+            "--source",
+            "demo",
+            "--from",
+            "2025-12-08T06:30",
+            "--to",
+            now,
+            "--now",
+            now,
+        ];
+        let run = run(&args);
+        assert_eq!(run.code, 4, "{}", run.stdout);
+        assert!(
+            run.stdout
+                .starts_with("inconclusive: the queue service on 3d8dd15c016789 lost")
+                || run.stdout.starts_with("inconclusive: 2 requests wait on the database"),
+            "{}",
+            run.stdout
+        );
+    }
+    // In the midst of a cold start nobody can know that it will end by itself.
+    let now = "2026-11-23T02:59:13";
+    let document = diagnosed(
+        "cold-start",
+        &["--from", "2026-11-23T02:49:40", "--to", now, "--now", now],
+    );
+    assert_eq!(document["diagnosis"]["failure_mode"], "database-unreachable");
+}
