@@ -242,6 +242,10 @@ pub fn classify(facts: &Facts, profile: &Settings) -> Diagnosis {
             (Verdict::NotMatched(_), Some((section, why))) => {
                 unjudged.push((signature.mode, format!("{section}: {why}")));
             }
+            // Where nothing is recorded nothing is ruled out.
+            (Verdict::NotMatched(_), None) if facts.bounds.no_records() => {
+                unasked.push((signature.mode, String::from("there are no records")));
+            }
             (Verdict::NotMatched(why), None) => ruled_out.push((signature.mode, why)),
         }
     }

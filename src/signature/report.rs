@@ -1,5 +1,7 @@
 //! A diagnosis as a report: first the answer, then what it rests on, what it is not, and what to do.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
@@ -267,10 +269,13 @@ fn what_else(diagnosis: &Diagnosis) -> Vec<String> {
         .ruled_out
         .iter()
         .map(|(mode, why)| format!("not {}: {why}", mode.id()));
-    let unknown = diagnosis
-        .not_assessed
-        .iter()
-        .map(|(mode, missing)| format!("not assessed: {}: {missing}", mode.id()));
+    let mut unknown: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (mode, missing) in &diagnosis.not_assessed {
+        unknown.entry(missing).or_default().push(mode.id());
+    }
+    let unknown = unknown
+        .into_iter()
+        .map(|(missing, modes)| format!("not assessed: {}: {missing}", modes.join(", ")));
     also.chain(not).chain(unknown).collect()
 }
 

@@ -97,4 +97,5 @@ fn an_empty_window_is_inconclusive() {
         "{}",
         run.stdout
     );
+    assert!(!run.stdout.contains("\n- not "), "nothing is ruled out: {}", run.stdout);
 }
