@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use chrono::TimeDelta;
-
 use super::scene::{Scene, checkouts, clock, failed, lengths, size};
+use super::shape::TOGETHER_WITHIN;
 use super::{Basis, Documentation, FailureMode, Signature, Verdict, evidence, of_failures, of_hangs};
 use crate::error_text::ErrorClass;
 use crate::facts::{Fate, Hang};
 use crate::words::{counted, duration};
 
-/// What waited for one lock goes on when it is released: within this of each other.
-const END_TOGETHER_WITHIN: TimeDelta = TimeDelta::seconds(10);
 /// Slow statements that end, for each that hangs, above which it is the whole database that is slow.
 const MOST_SLOW_SHARE: u64 = 5;
 
@@ -82,7 +79,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let (first, last) = (ends.iter().min(), ends.iter().max());
     if let (Some(first), Some(last)) = (first, last)
         && ends.len() == hung.len()
-        && *last - *first <= END_TOGETHER_WITHIN
+        && *last - *first <= TOGETHER_WITHIN
     {
         found.push(evidence(
             Basis::Hung,
@@ -143,11 +140,9 @@ fn released_together(hung: &[&Hang], least: usize) -> bool {
         .filter(|hang| matches!(hang.fate, Fate::Ended { .. }))
         .collect();
     ended.iter().filter_map(|hang| hang.ended_at()).any(|at| {
-        let with_it = ended.iter().filter(|other| {
-            other
-                .ended_at()
-                .is_some_and(|end| (end - at).abs() <= END_TOGETHER_WITHIN)
-        });
+        let with_it = ended
+            .iter()
+            .filter(|other| other.ended_at().is_some_and(|end| (end - at).abs() <= TOGETHER_WITHIN));
         with_it.count() >= least
     })
 }

@@ -15,10 +15,8 @@ use crate::words::duration;
 const MOST_NAMED: usize = 4;
 /// Processes whose use is shown, the busiest first.
 const MOST_PROCESSES: usize = 3;
-
 /// A process that holds no more is idle, and no part of it.
 const FEW_HELD: u64 = 2;
-
 /// Steps, of all, in which a stray request holds a connection of a pool that nobody seems to use.
 const FEW_STEPS: usize = 3;
 

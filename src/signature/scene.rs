@@ -110,7 +110,7 @@ impl<'a> Scene<'a> {
     /// Pauses in which nothing was asked of the database of the service in trouble, or of all if there is one only.
     pub(super) fn idle(&self) -> Vec<&'a Gap> {
         let own = |gap: &&Gap| match &gap.of {
-            GapOf::Service(name) => self.service.is_none_or(|service| service == name),
+            GapOf::Service(name) => self.is_ours(name),
             GapOf::All | GapOf::Instance(_) => false,
         };
         self.facts.gaps.rows.iter().filter(own).collect()
@@ -148,7 +148,7 @@ impl<'a> Scene<'a> {
 
     /// Stretches in which checkouts succeeded promptly, lookback included, of those that began at a time that `holds`.
     pub(super) fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
-        let ours = |run: &&Run| self.service.is_none_or(|service| service == run.service);
+        let ours = |run: &&Run| self.is_ours(&run.service);
         let runs = self
             .facts
             .earlier
@@ -171,7 +171,7 @@ impl<'a> Scene<'a> {
     /// Statements that were slow and ended, in buckets that lie beside these hangs.
     pub(super) fn slow_beside(&self, hangs: &[&Hang]) -> u64 {
         let buckets = self.facts.traffic.rows.iter();
-        let ours = buckets.filter(|bucket| self.service.is_none_or(|service| service == bucket.service));
+        let ours = buckets.filter(|bucket| self.is_ours(&bucket.service));
         let beside = ours.filter(|bucket| Self::open_at(hangs, bucket.at));
         beside.map(|bucket| bucket.statements_slow).sum()
     }
