@@ -12,8 +12,6 @@ pub use attempts::{Attempt, attempts};
 
 use serde::Serialize;
 
-use crate::signature::FailureMode;
-
 /// What an error says about the way to the database (contract.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,30 +86,6 @@ impl ErrorClass {
             Self::Dns => "the name of the database does not resolve",
             Self::Leak => "a connection was never given back to its pool",
             Self::Misuse => "the application uses a connection in a way that cannot work",
-        }
-    }
-
-    /// The failure modes that show this error, likeliest first.
-    pub fn failure_modes(self) -> &'static [FailureMode] {
-        use FailureMode as F;
-        match self {
-            Self::PoolExhausted => &[
-                F::PartialConnectHang,
-                F::LockContention,
-                F::ConnectionLeak,
-                F::ColdStart,
-                F::ListenerHang,
-                F::PoolExhausted,
-            ],
-            Self::ServerSlotsFull => &[F::ConnectionLeak, F::DatabaseDown, F::PoolExhausted],
-            Self::PoolerTimeout => &[F::SlowDatabase, F::LockContention, F::ColdStart, F::DatabaseUnreachable],
-            Self::PoolerBackendDown => &[F::DatabaseDown, F::ColdStart],
-            Self::StaleConnection => &[F::DatabaseDown, F::PartialConnectHang, F::ColdStart],
-            Self::ConnectTimeout => &[F::PartialConnectHang, F::DatabaseUnreachable, F::ColdStart],
-            Self::ConnectRefused => &[F::DatabaseDown],
-            Self::Dns => &[F::DnsFailure],
-            Self::Leak => &[F::ConnectionLeak],
-            Self::Misuse => &[],
         }
     }
 
@@ -252,6 +226,15 @@ pub struct PoolLimits {
 }
 
 impl PoolLimits {
+    /// `size 10, overflow 5, timeout 30s`.
+    pub fn in_words(&self) -> String {
+        let timeout = self
+            .timeout_s
+            .map(|seconds| format!(", timeout {}", crate::words::duration(seconds)))
+            .unwrap_or_default();
+        format!("size {}, overflow {}{timeout}", self.size, self.overflow)
+    }
+
     /// All connections that there can be.
     pub fn capacity(&self) -> u64 {
         self.size + self.overflow

@@ -1,13 +1,14 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
 mod checkouts;
+mod hang;
 pub mod health;
 mod read;
 mod row;
 mod second;
-pub mod stuck;
 
 pub use checkouts::{RouteOfProcess, Work};
+pub use hang::{Fate, Hang, Role, Wait};
 pub use second::{Affected, ConnectError, Occupancy, STEPS, Second, Share};
 
 use std::collections::BTreeSet;
@@ -59,6 +60,17 @@ pub struct Facts {
     pub checkouts: Evidence<RouteOfProcess>,
     /// Work queued and work run; one row.
     pub work: Evidence<Work>,
+    /// What makes all of it doubtful, whatever the rows say: the way they were got.
+    pub doubts: Vec<NotKnown>,
+}
+
+/// Evidence that is missing or doubtful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotKnown {
+    /// The section of the evidence, or what of it is doubtful.
+    pub section: String,
+    /// In a sentence.
+    pub why: String,
 }
 
 /// The extent of the evidence.
@@ -245,68 +257,6 @@ pub struct Gap {
     pub after_at: DateTime<Utc>,
 }
 
-/// How a hang ended, as far as the records tell.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Fate {
-    /// It ended after so many seconds.
-    Ended {
-        /// Seconds.
-        duration_s: f64,
-        /// With an error.
-        failed: bool,
-    },
-    /// A later process of its instance proves that it died, at that time at the latest.
-    Died(DateTime<Utc>),
-    /// No record tells of an end.
-    InFlight,
-}
-
-/// A request (or a database operation without one) that hung, or is in flight.
-#[derive(Debug, Clone)]
-pub struct Hang {
-    /// Its trace.
-    pub trace_id: String,
-    /// Its span.
-    pub span_id: String,
-    /// Method and route, or the operation.
-    pub span_name: String,
-    /// Whether it is a request; else a checkout or statement.
-    pub request: bool,
-    /// When it began.
-    pub started_at: DateTime<Utc>,
-    /// How it ended.
-    pub fate: Fate,
-    /// What it asked.
-    pub service: String,
-    /// The machine.
-    pub instance: String,
-    /// The first line of its error.
-    pub error: Option<String>,
-    /// How many addresses psycopg tried, by its error.
-    pub addresses: u64,
-    /// What it waits or waited on longest: `connect` (a checkout) or `statement`.
-    pub waits_on: Option<String>,
-}
-
-impl Hang {
-    /// When it ended; `None` = no record tells.
-    pub fn ended_at(&self) -> Option<DateTime<Utc>> {
-        match self.fate {
-            Fate::Ended { duration_s, .. } => Some(self.started_at + seconds(duration_s)),
-            Fate::Died(at) => Some(at),
-            Fate::InFlight => None,
-        }
-    }
-
-    /// How long it lasted, or has lasted at `now`; seconds.
-    pub fn length_s(&self, now: DateTime<Utc>) -> f64 {
-        match self.fate {
-            Fate::Ended { duration_s, .. } => duration_s,
-            Fate::Died(_) | Fate::InFlight => to_seconds(self.ended_at().unwrap_or(now) - self.started_at),
-        }
-    }
-}
-
 /// Failures with one template, close together.
 #[derive(Debug, Clone)]
 pub struct ErrorBurst {
@@ -357,8 +307,8 @@ pub fn to_seconds(span: TimeDelta) -> f64 {
 }
 
 impl Facts {
-    /// What could not be learned, by section.
-    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+    /// What could not be learned or is doubtful, by section.
+    pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
             ("bounds", &self.bounds.not_known),
             ("processes", &self.processes.not_known),
@@ -372,9 +322,51 @@ impl Facts {
             ("checkouts", &self.checkouts.not_known),
             ("work", &self.work.not_known),
         ];
-        sections
-            .into_iter()
-            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
-            .collect()
+        missing(&sections).chain(self.doubts.iter().cloned()).collect()
+    }
+
+    /// The same for some of the sections: what a command did not ask for it does not miss.
+    pub fn not_known_of(&self, sections: &[&str]) -> Vec<NotKnown> {
+        let asked = |part: &NotKnown| sections.contains(&part.section.as_str()) || self.doubts.contains(part);
+        self.not_known().into_iter().filter(asked).collect()
+    }
+}
+
+/// The sections that are not known, with the reason.
+pub(crate) fn missing<'a>(sections: &'a [(&'a str, &'a Option<String>)]) -> impl Iterator<Item = NotKnown> + 'a {
+    let parts = sections
+        .iter()
+        .filter_map(|(section, why)| Some((section, why.as_ref()?)));
+    parts.map(|(section, why)| NotKnown {
+        section: (*section).to_owned(),
+        why: why.clone(),
+    })
+}
+
+#[cfg(test)]
+impl Facts {
+    /// Everything is known, and nothing was recorded.
+    pub(crate) fn empty(window: Window) -> Self {
+        fn known<T>() -> Evidence<T> {
+            Evidence {
+                rows: Vec::new(),
+                not_known: None,
+            }
+        }
+        Self {
+            window,
+            bounds: known(),
+            processes: known(),
+            lifecycle: known(),
+            runs: known(),
+            earlier: known(),
+            traffic: known(),
+            gaps: known(),
+            hangs: known(),
+            errors: known(),
+            checkouts: known(),
+            work: known(),
+            doubts: Vec::new(),
+        }
     }
 }

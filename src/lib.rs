@@ -1,21 +1,22 @@
 //! Incident diagnosis from Logfire records:
-//! args -> Window -> Source.run(batch of queries) -> Rows -> Facts -> classify -> Report -> render -> stdout
+//! args -> Window -> Source.run(batch of queries) -> Rows -> Facts -> Episodes -> Diagnosis -> Report -> render -> stdout
 
+pub mod advice;
 pub mod cli;
 pub mod config;
 pub mod credentials;
+pub mod diagnosis;
+pub mod episodes;
 pub mod error_text;
 pub mod facts;
 pub mod log;
 pub mod profile;
-pub mod psycopg;
 pub mod query;
 pub mod render;
 pub mod report;
 pub mod run;
 #[cfg(feature = "capture")]
 pub mod serve;
-pub mod signature;
 pub mod source;
 pub mod stuck;
 pub mod timeline;

@@ -30,7 +30,6 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("processes", include_str!("../queries/processes.sql")),
     ("runs", include_str!("../queries/runs.sql")),
     ("spans", include_str!("../queries/spans.sql")),
-    ("stuck", include_str!("../queries/stuck.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
     ("verification", include_str!("../queries/verification.sql")),
     ("work", include_str!("../queries/work.sql")),

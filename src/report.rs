@@ -2,7 +2,7 @@
 //! It knows no format, and no format knows a command.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// How bad a statement is; also the colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
@@ -46,6 +46,69 @@ pub struct Report {
     pub data: Data,
 }
 
+/// What a command has to say; what stands around it is the same for all ([`Frame`]).
+#[derive(Debug, Clone)]
+pub struct Told {
+    /// The answer.
+    pub headline: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// For the exit code.
+    pub outcome: Outcome,
+    /// What people read under the headline.
+    pub blocks: Vec<Block>,
+    /// Fields of the document that are the command's own.
+    pub fields: Map<String, Value>,
+    /// For `--format csv`.
+    pub data: Data,
+}
+
+/// How an answer was got: what every report says of it.
+#[derive(Debug, Clone, Default)]
+pub struct Frame {
+    /// The fields that every document has (docs/contract.md).
+    pub fields: Map<String, Value>,
+    /// The same for people, one line each.
+    pub notes: Vec<String>,
+    /// What was asked and what to check, where a server had not one record to give.
+    pub nothing_found: Option<NothingFound>,
+}
+
+/// Nothing came back: a wrong project, environment or window looks the same as silence.
+#[derive(Debug, Clone)]
+pub struct NothingFound {
+    /// Behind the headline.
+    pub asked: String,
+    /// Under the answer.
+    pub check: String,
+}
+
+impl Frame {
+    /// The report: the one place where a command's words and those of all commands come together.
+    pub fn around(self, told: Told) -> Report {
+        let mut blocks = told.blocks;
+        let mut notes = self.notes;
+        let mut headline = told.headline;
+        if let Some(nothing) = self.nothing_found {
+            headline = format!("{headline} ({})", nothing.asked);
+            notes.push(nothing.check);
+        }
+        blocks.push(Block::lines(notes));
+        blocks.retain(|block| !block.is_empty());
+        let mut document = self.fields;
+        document.insert(String::from("headline"), Value::String(headline.clone()));
+        document.extend(told.fields);
+        Report {
+            headline,
+            severity: told.severity,
+            outcome: told.outcome,
+            blocks,
+            document: Value::Object(document),
+            data: told.data,
+        }
+    }
+}
+
 /// A piece of a report for people.
 #[derive(Debug, Clone)]
 pub enum Block {
@@ -57,6 +120,21 @@ pub enum Block {
     Notes(Vec<Note>),
     /// Text to be shown as it is, such as SQL or a command to paste.
     Preformatted(String),
+}
+
+impl Block {
+    /// Notes without links.
+    pub fn lines(lines: impl IntoIterator<Item = String>) -> Self {
+        Self::Notes(lines.into_iter().map(Note::from).collect())
+    }
+
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Notes(notes) => notes.is_empty(),
+            Self::Table(table) => table.rows.is_empty(),
+            Self::Heading(text) | Self::Preformatted(text) => text.is_empty(),
+        }
+    }
 }
 
 /// One line of a [`Block::Notes`].
@@ -81,6 +159,50 @@ pub struct Table {
     pub columns: Vec<Header>,
     /// Rows, top to bottom.
     pub rows: Vec<Vec<Cell>>,
+}
+
+/// A column of a table for people: how a row fills it stands beside its title, so that the two can't drift apart.
+pub struct Column<T: ?Sized> {
+    /// Its header.
+    pub title: &'static str,
+    /// Numbers stand on the right.
+    pub align: Align,
+    /// What a row has there.
+    pub cell: fn(&T) -> Cell,
+}
+
+impl Table {
+    /// A row for each of `items`.
+    pub fn of<'a, T: 'a>(columns: &[Column<T>], items: impl IntoIterator<Item = &'a T>) -> Self {
+        Self {
+            columns: columns
+                .iter()
+                .map(|column| Header {
+                    title: column.title.to_owned(),
+                    align: column.align,
+                })
+                .collect(),
+            rows: items
+                .into_iter()
+                .map(|item| columns.iter().map(|column| (column.cell)(item)).collect())
+                .collect(),
+        }
+    }
+
+    /// A plain table of texts.
+    pub fn of_texts(titles: &[&str], rows: Vec<Vec<String>>) -> Self {
+        let header = |title: &&str| Header {
+            title: (*title).to_owned(),
+            align: Align::Left,
+        };
+        Self {
+            columns: titles.iter().map(header).collect(),
+            rows: rows
+                .into_iter()
+                .map(|row| row.into_iter().map(Cell::plain).collect())
+                .collect(),
+        }
+    }
 }
 
 /// The head of a column.
@@ -130,6 +252,20 @@ pub struct Data {
     pub columns: Vec<String>,
     /// As many values a row as there are columns.
     pub rows: Vec<Vec<Value>>,
+}
+
+impl Data {
+    /// The same columns of each of these objects; what one lacks is null.
+    pub fn of_documents(columns: &[&str], documents: &[Value]) -> Self {
+        let value = |row: &Value, name: &&str| row.get(*name).cloned().unwrap_or(Value::Null);
+        Self {
+            columns: columns.iter().map(|&name| name.to_owned()).collect(),
+            rows: documents
+                .iter()
+                .map(|row| columns.iter().map(|name| value(row, name)).collect())
+                .collect(),
+        }
+    }
 }
 
 /// The live view of a trace, from a minute before to a minute after: unless it is told when to look it shows the last

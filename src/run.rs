@@ -3,9 +3,9 @@
 mod ask;
 mod catalogue;
 mod check;
-mod context;
 mod diagnose;
 mod explain;
+mod frame;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;

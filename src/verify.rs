@@ -12,13 +12,16 @@ mod rules;
 pub use bound::zero_of;
 pub use check::{Check, Verdict};
 pub use instances::Instance;
-pub use report::{Context, to_report};
+pub use report::told;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::episodes::Episodes;
 use crate::facts::health::HealthFacts;
 use crate::profile::Settings;
 
+/// Sections of the common evidence that it rests on.
+pub const FACTS: [&str; 2] = ["bounds", "hangs"];
 /// A process says that it is ready within this time of its first record (design: starts of the recordings took 3 s).
 pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
@@ -50,17 +53,20 @@ pub struct Verification<'a> {
 
 /// Facts, names and demands, as every rule needs them.
 pub(crate) struct Scene<'a> {
-    facts: &'a HealthFacts,
+    episodes: &'a Episodes<'a>,
+    health: &'a HealthFacts,
     profile: &'a Settings,
     now: DateTime<Utc>,
 }
 
 /// Judges the evidence.
-pub fn verify<'a>(facts: &'a HealthFacts, profile: &'a Settings, demands: Demands) -> Verification<'a> {
+pub fn verify<'a>(episodes: &'a Episodes<'a>, health: &'a HealthFacts, demands: Demands) -> Verification<'a> {
+    let profile = episodes.profile;
     let scene = Scene {
-        facts,
+        episodes,
+        health,
         profile,
-        now: facts.window.to,
+        now: episodes.facts.window.to,
     };
     let instances = instances::instances(&scene);
     let mut checks = rules::of_evidence(&scene, &instances);

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use chrono::{DateTime, Utc};
+
 use crate::facts::Spread;
 
 /// Below this a spread is shown from its shortest to its longest: all of it is fast, so nothing is hidden.
@@ -81,6 +83,11 @@ pub fn grouped(count: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// A time of day, to the second: `06:32:40`.
+pub fn clock(at: DateTime<Utc>) -> String {
+    at.format("%H:%M:%S").to_string()
 }
 
 /// The first line of an error without the class before it and the advertising behind it. If it is longer than `most`

@@ -4,26 +4,18 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::read::{bounds, evidence};
+use super::read::evidence;
 use super::row::Row;
-use super::stuck::{Hung, hung};
-use super::{Bounds, Evidence};
+use super::{Evidence, NotKnown, missing};
 use crate::query::Section;
-use crate::window::Window;
 
-/// Everything that `verify` may look at.
+/// What `verify` looks at beside the facts of all commands.
 #[derive(Debug, Clone)]
 pub struct HealthFacts {
-    /// The window that was asked.
-    pub window: Window,
     /// Where the lookback begins.
     pub lookback_from: DateTime<Utc>,
-    /// How many records there are, and where.
-    pub bounds: Evidence<Bounds>,
     /// Lives of instances, lookback included.
     pub lives: Evidence<Life>,
-    /// What is in flight, and what hung and ended in the window.
-    pub hung: Evidence<Hung>,
     /// The runbook's own query.
     pub rows: Evidence<VerificationRow>,
 }
@@ -107,7 +99,7 @@ pub struct VerificationRow {
 
 impl HealthFacts {
     /// Reads the sections of `verify`'s batch. A section that can't be read is not known; the others stay.
-    pub fn read(window: Window, lookback_from: DateTime<Utc>, sections: &BTreeMap<String, Section>) -> Self {
+    pub fn read(lookback_from: DateTime<Utc>, sections: &BTreeMap<String, Section>) -> Self {
         let mut rows = evidence(sections, "verification", verification_row);
         if sections.get("verification").is_some_and(|section| section.clipped) {
             // The runbook asks for the newest thirty: that there are more is no gap in the evidence.
@@ -117,31 +109,20 @@ impl HealthFacts {
             (b.start_timestamp, &a.span_name, &a.message).cmp(&(a.start_timestamp, &b.span_name, &b.message))
         });
         rows.rows.truncate(NEWEST_ROWS);
-        let mut hung = evidence(sections, "stuck", hung);
-        hung.rows
-            .sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
         Self {
-            window,
             lookback_from,
-            bounds: evidence(sections, "bounds", bounds),
             lives: evidence(sections, "health", life),
-            hung,
             rows,
         }
     }
 
     /// What could not be learned, by section.
-    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+    pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
-            ("bounds", &self.bounds.not_known),
             ("health", &self.lives.not_known),
-            ("stuck", &self.hung.not_known),
             ("verification", &self.rows.not_known),
         ];
-        sections
-            .into_iter()
-            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
-            .collect()
+        missing(&sections).collect()
     }
 }
 

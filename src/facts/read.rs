@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use super::row::Row;
 use super::{
-    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, GapOf, Hang, Line, LineKind, Process, Run, Spread,
-    Successes,
+    Bounds, Bucket, ErrorBurst, Evidence, Facts, Fate, Gap, GapOf, Hang, Line, LineKind, Process, Role, Run, Spread,
+    Successes, Wait,
 };
 use crate::query::Section;
 use crate::window::Window;
@@ -32,6 +32,7 @@ impl Facts {
             errors: evidence(sections, "errors", error_burst),
             checkouts: evidence(sections, "checkouts", super::checkouts::route_of_process),
             work: evidence(sections, "work", super::checkouts::work),
+            doubts: Vec::new(),
             processes,
             lifecycle,
             hangs,
@@ -67,7 +68,7 @@ pub(super) fn evidence<T>(
     }
 }
 
-pub(super) fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
+fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     Ok(Bounds {
         records: row.count("records")?,
         requests: row.count("requests")?,
@@ -86,7 +87,7 @@ pub(super) fn bounds(row: &Row<'_>) -> Result<Bounds, String> {
     })
 }
 
-pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
+fn process(row: &Row<'_>) -> Result<Process, String> {
     Ok(Process {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -99,7 +100,7 @@ pub(super) fn process(row: &Row<'_>) -> Result<Process, String> {
     })
 }
 
-pub(super) fn line(row: &Row<'_>) -> Result<Line, String> {
+fn line(row: &Row<'_>) -> Result<Line, String> {
     let kind = match row.text("line")?.as_str() {
         "starting" => LineKind::Starting,
         "stopping" => LineKind::Stopping,
@@ -202,36 +203,67 @@ fn gap(row: &Row<'_>) -> Result<Gap, String> {
     })
 }
 
+/// One row, with what other sections say of its process.
 fn hang(row: &Row<'_>, processes: &[Process], lines: &[Line]) -> Result<Hang, String> {
     let started_at = row.time("started_at")?;
-    let instance = row.text("instance")?;
-    let own = row.text("process")?;
-    let fate = match row.maybe_float("duration_s")? {
-        Some(duration_s) => Fate::Ended {
-            duration_s,
+    let (instance, process) = (row.text("instance")?, row.text("process")?);
+    let fate = if row.flag("unfinished")? {
+        death(&instance, &process, started_at, processes, lines).map_or(Fate::InFlight, Fate::Died)
+    } else {
+        Fate::Ended {
+            duration_s: row
+                .maybe_float("duration_s")?
+                .ok_or("a finished span has no duration")?,
             failed: row.flag("failed")?,
-        },
-        None => death(&instance, &own, started_at, processes, lines).map_or(Fate::InFlight, Fate::Died),
+        }
     };
+    let own = processes
+        .iter()
+        .find(|p| p.instance == instance && p.process == process);
     Ok(Hang {
         trace_id: row.text("trace_id")?,
         span_id: row.text("span_id")?,
         span_name: row.text("span_name")?,
-        request: matches!(row.text("role")?.as_str(), "request" | "health"),
+        role: role(&row.text("role")?)?,
         started_at,
         fate,
         service: row.text("service")?,
+        process_last_at: own.map(|p| p.last_at),
         instance,
+        process,
         error: row.maybe_text("error_text")?,
         addresses: row.count("addresses")?,
-        waits_on: row.maybe_text("waits_on")?,
+        wait: wait(row)?,
+        pool_timed_out: row.flag("pool_timed_out")?,
+        pool_timeout_at: row.maybe_time("pool_timeout_at")?,
     })
+}
+
+fn wait(row: &Row<'_>) -> Result<Option<Wait>, String> {
+    let Some(name) = row.maybe_text("child_role")? else {
+        return Ok(None);
+    };
+    Ok(Some(Wait {
+        role: role(&name)?,
+        started_at: row.time("child_started_at")?,
+        duration_s: row.maybe_float("child_duration_s")?,
+    }))
+}
+
+fn role(name: &str) -> Result<Role, String> {
+    match name {
+        "request" | "health" => Ok(Role::Request),
+        "connect" => Ok(Role::Connect),
+        "statement" => Ok(Role::Statement),
+        "external" => Ok(Role::External),
+        other => Err(format!("`{other}` is no role")),
+    }
 }
 
 /// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
 /// another process of its instance that began when it had emitted its last. Worker processes that run side by side
 /// prove nothing about each other.
-pub(super) fn death(
+fn death(
     instance: &str,
     own: &str,
     since: DateTime<Utc>,

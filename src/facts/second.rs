@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::Evidence;
 use super::read::evidence;
 use super::row::Row;
+use super::{Evidence, NotKnown, missing};
 use crate::query::Section;
 
 /// Requests of a route on an instance during the incident.
@@ -127,17 +127,14 @@ impl Second {
     }
 
     /// What could not be learned, by section.
-    pub fn not_known(&self) -> Vec<(&'static str, &str)> {
+    pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
             ("affected", &self.affected.not_known),
             ("contrast", &self.contrast.not_known),
             ("attempts", &self.errors.not_known),
             ("occupancy", &self.occupancy.not_known),
         ];
-        sections
-            .into_iter()
-            .filter_map(|(name, why)| Some((name, why.as_deref()?)))
-            .collect()
+        missing(&sections).collect()
     }
 }
 

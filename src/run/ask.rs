@@ -3,14 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
-use serde_json::{Value, json};
-
-use super::context::NotKnown;
 use super::{Asked, Failure};
 use crate::cli::Common;
+use crate::facts::NotKnown;
 use crate::log::Event;
 use crate::query::{Batch, Section};
-use crate::report::{Block, Note, Outcome, Report, Severity};
 use crate::source::api::{ApiError, ApiErrorKind};
 use crate::source::{Answer, Request, Source, SourceError};
 use crate::words;
@@ -47,7 +44,7 @@ impl Learned {
         said.doubts.insert(section.to_owned(), why);
     }
 
-    fn doubts(&self) -> Vec<NotKnown> {
+    pub(super) fn doubts(&self) -> Vec<NotKnown> {
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         let doubts = said.doubts.iter().map(|(section, why)| NotKnown {
             section: section.clone(),
@@ -159,69 +156,4 @@ impl Asked {
         }
         answer
     }
-
-    /// The report, inconclusive where the way it was got leaves doubt about "nothing wrong".
-    pub(super) fn with_doubts(&self, mut report: Report) -> Report {
-        let doubts = self.learned.doubts();
-        let Some(first) = doubts.first() else { return report };
-        if report.outcome == Outcome::Fine {
-            report.outcome = Outcome::Inconclusive;
-            report.severity = Severity::Warning;
-            let text = format!(
-                "inconclusive: {}: {}; seen so far: {}",
-                first.section, first.why, report.headline
-            );
-            headline(&mut report, text);
-        }
-        let notes = doubts
-            .iter()
-            .map(|part| format!("not known: {}: {}", part.section, part.why));
-        report.blocks.push(Block::Notes(notes.map(Note::from).collect()));
-        if let Value::Object(document) = &mut report.document {
-            document.insert(String::from("complete"), Value::Bool(false));
-            if report.outcome == Outcome::Inconclusive && document.contains_key("outcome") {
-                document.insert(String::from("outcome"), json!("inconclusive"));
-            }
-            if let Some(Value::Array(missing)) = document.get_mut("not_known") {
-                missing.extend(
-                    doubts
-                        .iter()
-                        .map(|part| json!({"section": part.section, "why": part.why})),
-                );
-            }
-        }
-        report
-    }
-
-    /// Nothing came back: on the API a wrong project, environment or window looks the same as silence.
-    pub(super) fn found_nothing(&self, mut report: Report) -> Report {
-        if !matches!(self.source, Source::Api(_)) {
-            return report;
-        }
-        let asked = format!(
-            "asked was {}, {}, {} UTC",
-            self.project().map_or_else(
-                || String::from("a project that the server did not name"),
-                |name| format!("project {name}")
-            ),
-            self.filters_in_words(),
-            self.window_in_words(),
-        );
-        let text = format!("{} ({asked})", report.headline);
-        headline(&mut report, text);
-        let check = "check: is it the right project (`relay-diag config check`), the right environment (--all-envs, \
-                     --env NAME), a window that is wide enough (--since 1d)? A token of another project sees nothing";
-        report.blocks.push(Block::Notes(vec![Note::from(String::from(check))]));
-        report
-    }
-}
-
-/// The answer in one line, wherever it stands.
-fn headline(report: &mut Report, text: String) {
-    if let Value::Object(document) = &mut report.document
-        && document.contains_key("headline")
-    {
-        document.insert(String::from("headline"), Value::String(text.clone()));
-    }
-    report.headline = text;
 }

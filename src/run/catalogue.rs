@@ -6,7 +6,7 @@ use super::{Failure, World};
 use crate::config::{Config, Resolved};
 use crate::profile::Settings;
 use crate::query::{Catalogue, Origin, Query, bind, single_select};
-use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table};
+use crate::report::{Block, Data, Outcome, Report, Severity, Table};
 use crate::source::api::mask;
 use crate::window::{Window, rfc3339};
 use crate::words::counted;
@@ -171,16 +171,10 @@ pub(super) fn listing<const N: usize>(
         headline,
         severity: Severity::Info,
         outcome: Outcome::Fine,
-        blocks: vec![Block::Table(Table {
-            columns: columns
-                .iter()
-                .map(|&title| Header {
-                    title: title.to_owned(),
-                    align: Align::Left,
-                })
-                .collect(),
-            rows: rows.iter().map(|row| row.iter().map(Cell::plain).collect()).collect(),
-        })],
+        blocks: vec![Block::Table(Table::of_texts(
+            &columns,
+            rows.iter().map(|row| row.to_vec()).collect(),
+        ))],
         document,
         data: Data {
             columns: columns.iter().map(|&c| c.to_owned()).collect(),

@@ -1,21 +1,23 @@
 //! `diagnose`: the timeline's batch decides; what it suggests is asked in a second request.
 
-use super::context::{NotKnown, not_known};
 use super::timeline::{parameters, step_s};
 use super::{Asked, Failure};
-use crate::facts::{Facts, Second};
+use crate::advice::{advise, extent, told};
+use crate::diagnosis::diagnose;
+use crate::episodes::Episodes;
+use crate::facts::{NotKnown, Second};
 use crate::query::{Batch, Parameter};
 use crate::report::Report;
-use crate::signature::{ReportContext, advise, classify, extent, to_report};
 use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let batch = super::timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = Facts::read(asked.window, &sections);
-    let diagnosis = classify(&facts, &asked.settings);
+    let facts = asked.facts(&sections);
+    let episodes = Episodes::of(&facts, &asked.settings);
+    let diagnosis = diagnose(&episodes);
     let mut spent = attempts.max(1);
-    let mut missing = not_known(facts.not_known());
+    let mut missing = facts.not_known();
     let mut second = None;
     if let Some((from, to)) = extent(&diagnosis, &facts) {
         let batch = second_batch(asked, from, to)?;
@@ -24,7 +26,7 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
             Ok((sections, attempts)) => {
                 spent += attempts.max(1);
                 let read = Second::read(&sections);
-                missing.extend(not_known(read.not_known()));
+                missing.extend(read.not_known());
                 second = Some(read);
             }
             Err(Failure::Source(error)) => {
@@ -37,20 +39,9 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
             Err(error) => return Err(error),
         }
     }
-    let report = asked.with_doubts(to_report(
-        &diagnosis,
-        advise(&diagnosis, &facts, second.as_ref(), &asked.settings),
-        ReportContext {
-            document: asked.document("diagnose", spent, &missing),
-            notes: asked.notes(spent, &missing),
-            project_url: &asked.project_url(),
-        },
-    ));
-    Ok(if facts.bounds.no_records() {
-        asked.found_nothing(report)
-    } else {
-        report
-    })
+    let advice = advise(&diagnosis, &episodes, second.as_ref());
+    let frame = asked.frame("diagnose", spent, &missing, facts.bounds.no_records());
+    Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
 }
 
 fn second_batch(

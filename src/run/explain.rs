@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::{Failure, World};
 use crate::cli::ExplainArgs;
+use crate::diagnosis::{FailureMode, REGISTRY, named, showing};
 use crate::error_text::{attempts, read};
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
-use crate::signature::{REGISTRY, Signature};
+use crate::report::{Block, Data, Outcome, Report, Severity, Table};
 use crate::window::rfc3339;
 use crate::words::{self, counted};
 
@@ -17,22 +17,13 @@ pub(super) fn run(args: &ExplainArgs, world: &World) -> Result<Report, Failure> 
     match (&args.error, &args.failure_mode) {
         (Some(text), _) if text == "-" => Ok(error(world.input.as_deref().unwrap_or_default(), world)),
         (Some(text), _) => Ok(error(text, world)),
-        (None, Some(name)) => {
-            let signature = REGISTRY.iter().find(|signature| signature.mode.id() == name);
-            signature
-                .map(|signature| one(signature, world))
-                .ok_or_else(|| Failure::Usage {
-                    message: format!("there is no failure mode `{name}`"),
-                    hint: format!(
-                        "there are: {}",
-                        REGISTRY
-                            .iter()
-                            .map(|signature| signature.mode.id())
-                            .collect::<Vec<_>>()
-                            .join(", ")
-                    ),
-                })
-        }
+        (None, Some(name)) => named(name).map(|mode| one(mode, world)).ok_or_else(|| Failure::Usage {
+            message: format!("there is no failure mode `{name}`"),
+            hint: format!(
+                "there are: {}",
+                REGISTRY.iter().map(|mode| mode.id).collect::<Vec<_>>().join(", ")
+            ),
+        }),
         (None, None) => Ok(list(world)),
     }
 }
@@ -58,30 +49,14 @@ fn report(headline: String, blocks: Vec<Block>, document: Value, data: Data) -> 
     }
 }
 
-fn notes(lines: Vec<String>) -> Block {
-    Block::Notes(lines.into_iter().map(Note::from).collect())
-}
-
-fn table(titles: &[&str], rows: Vec<Vec<String>>) -> Block {
-    Block::Table(Table {
-        columns: titles
-            .iter()
-            .map(|title| Header {
-                title: (*title).to_owned(),
-                align: Align::Left,
-            })
-            .collect(),
-        rows: rows
-            .into_iter()
-            .map(|row| row.into_iter().map(Cell::plain).collect())
-            .collect(),
-    })
+fn texts(titles: &[&str], rows: Vec<Vec<String>>) -> Block {
+    Block::Table(Table::of_texts(titles, rows))
 }
 
 fn list(world: &World) -> Report {
     let rows: Vec<Vec<String>> = REGISTRY
         .iter()
-        .map(|signature| vec![signature.mode.id().to_owned(), signature.title.to_owned()])
+        .map(|mode| vec![mode.id.to_owned(), mode.title.to_owned()])
         .collect();
     let modes: Vec<Value> = rows
         .iter()
@@ -99,14 +74,14 @@ fn list(world: &World) -> Report {
             "{} failure modes; `relay-diag explain NAME` tells more of one",
             rows.len()
         ),
-        vec![table(&["failure mode", "what it is"], rows)],
+        vec![texts(&["failure mode", "what it is"], rows)],
         document("explain", world, json!({"failure_modes": modes})),
         data,
     )
 }
 
-fn one(signature: &Signature, world: &World) -> Report {
-    let known = &signature.documentation;
+fn one(mode: &FailureMode, world: &World) -> Report {
+    let known = &mode.documentation;
     let parts = [
         ("looks_like", "What it looks like", known.looks_like),
         ("why", "Why it happens", known.why),
@@ -114,8 +89,8 @@ fn one(signature: &Signature, world: &World) -> Report {
         ("what_to_do", "What to do", known.what_to_do),
     ];
     let mut fields = Map::new();
-    fields.insert(String::from("failure_mode"), json!(signature.mode.id()));
-    fields.insert(String::from("title"), json!(signature.title));
+    fields.insert(String::from("failure_mode"), json!(mode.id));
+    fields.insert(String::from("title"), json!(mode.title));
     for (key, _, text) in parts {
         fields.insert(key.to_owned(), json!(text));
     }
@@ -124,12 +99,9 @@ fn one(signature: &Signature, world: &World) -> Report {
         rows: vec![fields.values().cloned().collect()],
     };
     report(
-        format!("{}: {}", signature.mode.id(), signature.title),
-        vec![notes(
-            parts
-                .iter()
-                .map(|(_, title, text)| format!("{title}: {text}"))
-                .collect(),
+        format!("{}: {}", mode.id, mode.title),
+        vec![Block::lines(
+            parts.iter().map(|(_, title, text)| format!("{title}: {text}")),
         )],
         document("explain", world, Value::Object(fields)),
         data,
@@ -141,8 +113,11 @@ fn error(text: &str, world: &World) -> Report {
     let class = reading.map(|reading| reading.class);
     let tried = attempts(text);
     let modes: Vec<&str> = class
-        .map(|class| class.failure_modes().iter().map(|mode| mode.id()).collect())
-        .unwrap_or_default();
+        .map(showing)
+        .unwrap_or_default()
+        .into_iter()
+        .map(|mode| mode.id)
+        .collect();
     let next = class.map(|class| class.next().to_vec()).unwrap_or_default();
     let ipv6 = tried.iter().filter(|attempt| attempt.is_ipv6() == Some(true)).count();
     let ipv4 = tried.iter().filter(|attempt| attempt.is_ipv6() == Some(false)).count();
@@ -162,7 +137,7 @@ fn error(text: &str, world: &World) -> Report {
             counted(tried.len() as u64, "attempt")
         ));
     }
-    let mut blocks = vec![notes(lines)];
+    let mut blocks = vec![Block::lines(lines)];
     if !tried.is_empty() {
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| String::from("-"));
         let rows = tried.iter().take(MOST_ATTEMPTS).map(|attempt| {
@@ -173,7 +148,7 @@ fn error(text: &str, world: &World) -> Report {
                 known(&attempt.cause),
             ]
         });
-        blocks.push(table(&["host", "address", "port", "cause"], rows.collect()));
+        blocks.push(texts(&["host", "address", "port", "cause"], rows.collect()));
     }
     let headline = match class {
         Some(class) => format!("{}: {}", class.id(), class.meaning()),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Asked, Failure};
 use crate::cli::QueryArgs;
 use crate::query::{bind, single_select};
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table, Told};
 use crate::source::{ColumnType, Request, Rows};
 use crate::words::counted;
 
@@ -37,11 +37,11 @@ pub(super) async fn run(asked: &Asked, args: &QueryArgs, input: Option<&str>) ->
     let clipped = answer.clipped || rows.rows.len() > limit;
     rows.rows.truncate(limit);
     let empty = rows.rows.is_empty();
-    let report = report(asked, &name, &sql, &rows, clipped, answer.attempts.max(1));
-    Ok(if empty { asked.found_nothing(report) } else { report })
+    let frame = asked.frame("query", answer.attempts.max(1), &[], empty);
+    Ok(frame.around(told(&name, &sql, &rows, clipped)))
 }
 
-fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spent: u32) -> Report {
+fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
     let count = counted(rows.rows.len() as u64, "row");
     let headline = match (rows.rows.is_empty(), clipped) {
         (true, _) => format!("no rows for {name}"),
@@ -64,25 +64,13 @@ fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spen
             .zip(row.iter().cloned())
             .collect::<serde_json::Map<_, _>>()
     };
-    let mut document = asked.document("query", spent, &[]);
-    document.insert(String::from("query"), json!({"name": name, "sql": sql}));
-    document.insert(String::from("columns"), json!(rows.columns));
-    document.insert(
-        String::from("rows"),
-        rows.rows.iter().map(object).collect::<Vec<_>>().into(),
-    );
-    document.insert(String::from("clipped"), json!(clipped));
-    let mut blocks = Vec::new();
-    if !rows.rows.is_empty() {
-        blocks.push(Block::Table(Table {
-            columns: rows.columns.iter().map(header).collect(),
-            rows: rows.rows.iter().map(cells).collect(),
-        }));
-    }
-    blocks.push(Block::Notes(
-        asked.notes(spent, &[]).into_iter().map(Note::from).collect(),
-    ));
-    Report {
+    let fields = [
+        ("query", json!({"name": name, "sql": sql})),
+        ("columns", json!(rows.columns)),
+        ("rows", rows.rows.iter().map(object).collect::<Vec<_>>().into()),
+        ("clipped", json!(clipped)),
+    ];
+    Told {
         headline,
         severity: if rows.rows.is_empty() {
             Severity::Warning
@@ -94,8 +82,14 @@ fn report(asked: &Asked, name: &str, sql: &str, rows: &Rows, clipped: bool, spen
         } else {
             Outcome::Fine
         },
-        blocks,
-        document: Value::Object(document),
+        blocks: vec![Block::Table(Table {
+            columns: rows.columns.iter().map(header).collect(),
+            rows: rows.rows.iter().map(cells).collect(),
+        })],
+        fields: fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
         data: Data {
             columns: names.clone(),
             rows: rows.rows.clone(),

@@ -1,13 +1,15 @@
 //! `timeline`: one batch of eleven sections, read into facts.
 
-use super::context::not_known;
+use std::collections::BTreeMap;
+
 use super::{Asked, Failure};
+use crate::diagnosis::diagnose;
+use crate::episodes::{Episodes, SHORTEST_GAP, bucket};
 use crate::facts::{Facts, STEPS, to_seconds};
 use crate::profile::{Settings, any_of, exactly_any_of};
-use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError};
+use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError, Section};
 use crate::report::Report;
-use crate::signature::{classify, short};
-use crate::timeline::{ReportContext, bucket, timeline, to_report};
+use crate::timeline::{timeline, told};
 use crate::window::Window;
 
 /// The evidence of a timeline.
@@ -32,23 +34,16 @@ const SHORTEST_PAUSE_S: f64 = 60.0;
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = Facts::read(asked.window, &sections);
-    let not_known = not_known(facts.not_known());
-    let spent = attempts.max(1);
-    let project_url = asked.project_url();
-    let mut document = asked.document("timeline", spent, &not_known);
-    document.insert(String::from("diagnosis"), short(&classify(&facts, &asked.settings)));
-    let context = ReportContext {
-        document,
-        notes: asked.notes(spent, &not_known),
-        project_url: &project_url,
-    };
-    let report = asked.with_doubts(to_report(&timeline(&facts, &asked.settings), context));
-    Ok(if facts.bounds.no_records() {
-        asked.found_nothing(report)
-    } else {
-        report
-    })
+    let facts = asked.facts(&sections);
+    let episodes = Episodes::of(&facts, &asked.settings);
+    let diagnosis = diagnose(&episodes);
+    let frame = asked.frame(
+        "timeline",
+        attempts.max(1),
+        &facts.not_known(),
+        facts.bounds.no_records(),
+    );
+    Ok(frame.around(told(&timeline(&episodes), &diagnosis, &asked.project_url())))
 }
 
 /// The one request of a timeline.
@@ -60,6 +55,14 @@ pub fn timeline_batch(catalogue: &Catalogue, settings: &Settings, window: Window
 }
 
 impl Asked {
+    /// What the sections say, with what makes them doubtful.
+    pub(super) fn facts(&self, sections: &BTreeMap<String, Section>) -> Facts {
+        Facts {
+            doubts: self.learned.doubts(),
+            ..Facts::read(self.window, sections)
+        }
+    }
+
     /// Values for every parameter that a query of the catalogue may have.
     pub(super) fn parameters(&self) -> Parameters {
         parameters(&self.settings, self.window)
@@ -112,7 +115,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
             Parameter::Timestamp(window.to - settings.verify.starts_within),
         ),
         ("startup_s", seconds(crate::verify::STARTUP)),
-        ("gap_s", seconds(crate::timeline::SHORTEST_GAP)),
+        ("gap_s", seconds(SHORTEST_GAP)),
         #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
         ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
         ("bucket", some(format!("{bucket_s} seconds"))),

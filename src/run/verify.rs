@@ -5,17 +5,17 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::context::not_known;
 use super::{Asked, Failure};
 use crate::cli::{Common, VerifyArgs};
+use crate::episodes::Episodes;
 use crate::facts::health::HealthFacts;
 use crate::query::Batch;
-use crate::report::{Block, Note, Outcome, Report};
-use crate::verify::{Context, Demands, to_report, verify};
+use crate::report::{Block, Outcome, Report};
+use crate::verify::{Demands, FACTS, told, verify};
 use crate::window::{Window, parse_duration, parse_time};
 
 /// What `verify` judges, and the runbook's rows beside it.
-const SECTIONS: [&str; 4] = ["bounds", "health", "stuck", "verification"];
+const SECTIONS: [&str; 4] = ["bounds", "health", "hangs", "verification"];
 /// A free plan allows five queries a minute for a whole organisation: four leave one for somebody else.
 const BETWEEN_QUERIES: Duration = Duration::from_secs(15);
 /// How often the progress line counts down.
@@ -39,10 +39,8 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     if !changes {
         let mut report = ask(&asked, demands, &mut 0).await?;
         if args.wait.is_some() {
-            let note = Note::from(String::from(
-                "asked once: the evidence is recorded, waiting changes nothing",
-            ));
-            report.blocks.push(Block::Notes(vec![note]));
+            let note = String::from("asked once: the evidence is recorded, waiting changes nothing");
+            report.blocks.push(Block::lines([note]));
         }
         return Ok(report);
     }
@@ -103,20 +101,14 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
 async fn ask(asked: &Asked, demands: Demands, spent: &mut u32) -> Result<Report, Failure> {
     let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = HealthFacts::read(asked.window, asked.window.from - asked.settings.lookback, &sections);
-    let not_known = not_known(facts.not_known());
+    let facts = asked.facts(&sections);
+    let health = HealthFacts::read(asked.window.from - asked.settings.lookback, &sections);
     *spent += attempts.max(1);
-    let context = Context {
-        document: asked.document("verify", *spent, &not_known),
-        notes: asked.notes(*spent, &not_known),
-        rows: &facts.rows.rows,
-    };
-    let report = asked.with_doubts(to_report(&verify(&facts, &asked.settings, demands), context));
-    Ok(if facts.bounds.no_records() {
-        asked.found_nothing(report)
-    } else {
-        report
-    })
+    let episodes = Episodes::of(&facts, &asked.settings);
+    let mut missing = facts.not_known_of(&FACTS);
+    missing.extend(health.not_known());
+    let frame = asked.frame("verify", *spent, &missing, facts.bounds.no_records());
+    Ok(frame.around(told(&verify(&episodes, &health, demands), &health.rows.rows)))
 }
 
 #[cfg(test)]

@@ -1,12 +1,11 @@
 //! What a hanging request waits on, and the first line, by hand-made facts.
 #![allow(clippy::unwrap_used)]
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::facts::stuck::Leaf;
-use crate::facts::{Bounds, Evidence};
-use crate::profile::BUILT_IN;
+use crate::facts::{Bounds, Evidence, Facts, Fate, Hang, Role, Wait};
+use crate::profile::{BUILT_IN, Settings};
 use crate::window::Window;
 
 fn profile() -> Settings {
@@ -22,9 +21,8 @@ fn known<T>(rows: Vec<T>) -> Evidence<T> {
     Evidence { rows, not_known: None }
 }
 
-fn facts(spans: Vec<Hung>, records: u64) -> StuckFacts {
-    StuckFacts {
-        window: Window::new(ago(300), ago(0)).unwrap(),
+fn facts(hangs: Vec<Hang>, records: u64) -> Facts {
+    Facts {
         bounds: known(vec![Bounds {
             records,
             requests: records,
@@ -34,57 +32,65 @@ fn facts(spans: Vec<Hung>, records: u64) -> StuckFacts {
             environments: None,
             services: None,
         }]),
-        spans: known(spans),
-        deaths_not_known: None,
+        hangs: known(hangs),
+        ..Facts::empty(Window::new(ago(300), ago(0)).unwrap())
     }
 }
 
 /// A request that began so long ago, with an open checkout.
-fn open(seconds: i64) -> Hung {
-    Hung {
+fn open(seconds: i64) -> Hang {
+    Hang {
         trace_id: String::from("t"),
         span_id: format!("s{seconds}"),
         span_name: String::from("GET /albums"),
         role: Role::Request,
         started_at: ago(seconds),
-        duration_s: None,
-        failed: false,
+        fate: Fate::InFlight,
+        service: String::from("app"),
         instance: String::from("a"),
         process: String::from("1"),
         error: None,
-        leaf: Some(Leaf {
+        addresses: 0,
+        wait: Some(Wait {
             role: Role::Connect,
             started_at: ago(seconds),
             duration_s: None,
         }),
         pool_timed_out: false,
         pool_timeout_at: None,
-        died_at: None,
         process_last_at: Some(ago(1)),
     }
 }
 
-/// One that took 100 s, of which the leaf took so many.
-fn ended(role: Role, leaf_s: f64) -> Hung {
-    Hung {
-        duration_s: Some(100.0),
-        leaf: Some(Leaf {
+/// One that took 100 s, of which what it waited for took so many.
+fn ended(role: Role, wait_s: f64) -> Hang {
+    Hang {
+        fate: Fate::Ended {
+            duration_s: 100.0,
+            failed: false,
+        },
+        wait: Some(Wait {
             role,
             started_at: ago(200),
-            duration_s: Some(leaf_s),
+            duration_s: Some(wait_s),
         }),
         ..open(200)
     }
 }
 
-fn waits_on(span: Hung) -> WaitingOn {
-    let facts = facts(vec![span], 1);
-    stuck(&facts, &profile()).spans[0].waiting_on
+fn first(hang: Hang) -> (WaitingOn, Option<bool>) {
+    let (facts, profile) = (facts(vec![hang], 1), profile());
+    let answer = stuck(&Episodes::of(&facts, &profile));
+    (answer.spans[0].waiting_on, answer.spans[0].died_with_process)
+}
+
+fn waits_on(hang: Hang) -> WaitingOn {
+    first(hang).0
 }
 
 #[test]
 fn an_open_checkout_waits_for_the_pool_only_while_others_give_up_and_it_is_young() {
-    let beside = |seconds: i64, timeout: Option<i64>| Hung {
+    let beside = |seconds: i64, timeout: Option<i64>| Hang {
         pool_timeout_at: timeout.map(ago),
         ..open(seconds)
     };
@@ -108,18 +114,18 @@ fn an_ended_request_waited_on_what_explains_its_length() {
     assert_eq!(waits_on(ended(Role::Statement, 60.0)), WaitingOn::Statement);
     assert_eq!(waits_on(ended(Role::External, 60.0)), WaitingOn::External);
     assert_eq!(waits_on(ended(Role::Statement, 0.02)), WaitingOn::Unknown);
-    assert_eq!(waits_on(Hung { leaf: None, ..open(50) }), WaitingOn::Unknown);
+    assert_eq!(waits_on(Hang { wait: None, ..open(50) }), WaitingOn::Unknown);
     assert_eq!(
-        waits_on(Hung {
+        waits_on(Hang {
             pool_timed_out: true,
             ..ended(Role::Connect, 99.0)
         }),
         WaitingOn::Pool
     );
     assert_eq!(
-        waits_on(Hung {
+        waits_on(Hang {
             role: Role::Connect,
-            leaf: None,
+            wait: None,
             ..open(50)
         }),
         WaitingOn::Connect
@@ -128,21 +134,18 @@ fn an_ended_request_waited_on_what_explains_its_length() {
 
 #[test]
 fn death_needs_proof_and_life_a_record() {
-    let of = |span: Hung| {
-        let facts = facts(vec![span], 1);
-        stuck(&facts, &profile()).spans[0].died_with_process
-    };
+    let of = |hang: Hang| first(hang).1;
     assert_eq!(of(open(50)), Some(false));
     assert_eq!(
-        of(Hung {
+        of(Hang {
             process_last_at: Some(ago(120)),
             ..open(200)
         }),
         None
     );
     assert_eq!(
-        of(Hung {
-            died_at: Some(ago(20)),
+        of(Hang {
+            fate: Fate::Died(ago(20)),
             ..open(200)
         }),
         Some(true)
@@ -151,10 +154,10 @@ fn death_needs_proof_and_life_a_record() {
 
 #[test]
 fn the_first_line_is_the_answer() {
-    let line = |spans: Vec<Hung>, records| {
+    let line = |spans: Vec<Hang>, records| {
         let facts = facts(spans, records);
         let profile = profile();
-        let answer = stuck(&facts, &profile);
+        let answer = stuck(&Episodes::of(&facts, &profile));
         (answer.headline.clone(), answer.outcome)
     };
     let says = |text: &str, outcome| (text.to_owned(), outcome);
@@ -172,8 +175,8 @@ fn the_first_line_is_the_answer() {
             Outcome::Incident
         )
     );
-    let cut_off = Hung {
-        died_at: Some(ago(10)),
+    let cut_off = Hang {
+        fate: Fate::Died(ago(10)),
         ..open(15)
     };
     assert_eq!(
@@ -188,16 +191,14 @@ fn the_first_line_is_the_answer() {
     assert_eq!(outcome, Outcome::Fine);
     assert_eq!(
         line(Vec::new(), 0),
-        says(
-            "inconclusive: there are no records in the window",
-            Outcome::Inconclusive
-        )
+        says("inconclusive: no records at all in the window", Outcome::Inconclusive)
     );
 }
 
 #[test]
 fn missing_evidence_is_not_calm() {
     let mut facts = facts(Vec::new(), 9);
-    facts.spans.not_known = Some(String::from("clipped"));
-    assert_eq!(stuck(&facts, &profile()).outcome, Outcome::Inconclusive);
+    facts.hangs.not_known = Some(String::from("clipped"));
+    let profile = profile();
+    assert_eq!(stuck(&Episodes::of(&facts, &profile)).outcome, Outcome::Inconclusive);
 }

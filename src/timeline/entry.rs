@@ -39,6 +39,11 @@ impl EntryKind {
         )
     }
 
+    /// Whether it is the start of a process.
+    pub fn is_start(self) -> bool {
+        matches!(self, Self::InstanceStarted | Self::Deploy)
+    }
+
     /// Whether the table shows from when to when; an episode is shown by its first sign.
     pub fn shows_range(self) -> bool {
         matches!(

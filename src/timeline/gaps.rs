@@ -1,40 +1,34 @@
-//! Pauses in which nothing began. A pause is judged by its end: traffic alone can't tell a quiet night from an outage.
+//! Rows of pauses in which nothing began, each judged by its end.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Entry, EntryKind, Scene};
-use crate::facts::{Gap, GapOf, to_seconds};
+use super::{Entry, EntryKind};
+use crate::episodes::{Episodes, Pause, SHORTEST_GAP};
+use crate::facts::to_seconds;
 use crate::report::Severity;
 use crate::words;
 
-/// Shorter pauses are no gaps (design.md). The query has the same limit.
-pub const SHORTEST: TimeDelta = TimeDelta::seconds(60);
 /// What comes within this after a gap is its end.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
-pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
-    let gaps = scene.facts.gaps.rows.iter().filter(|gap| gap.of == GapOf::All);
-    gaps.flat_map(|gap| {
-        split(gap, told)
-            .into_iter()
-            .map(|(from, to)| judged(scene, from, to, told))
-    })
-    .collect()
+pub(super) fn entries(scene: &Episodes<'_>, told: &[Entry]) -> Vec<Entry> {
+    let parts = scene.pauses().flat_map(|pause| split(pause, told));
+    parts.map(|(from, to)| judged(scene, from, to, told)).collect()
 }
 
 /// A first sign of trouble inside a pause splits it: before it nothing was asked, behind it nothing was answered.
-fn split(gap: &Gap, told: &[Entry]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
+fn split(pause: Pause, told: &[Entry]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     let inside = told
         .iter()
         .map(|entry| entry.start)
-        .filter(|at| gap.before_at < *at && *at < gap.after_at);
-    let mut edges: Vec<DateTime<Utc>> = [gap.before_at, gap.after_at].into_iter().chain(inside).collect();
+        .filter(|at| pause.from < *at && *at < pause.to);
+    let mut edges: Vec<DateTime<Utc>> = [pause.from, pause.to].into_iter().chain(inside).collect();
     edges.sort();
-    let pauses = edges.windows(2).map(|pair| (pair[0], pair[1]));
-    pauses.filter(|(from, to)| *to - *from >= SHORTEST).collect()
+    let parts = edges.windows(2).map(|pair| (pair[0], pair[1]));
+    parts.filter(|(from, to)| *to - *from >= SHORTEST_GAP).collect()
 }
 
-fn judged(scene: &Scene<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Entry]) -> Entry {
+fn judged(scene: &Episodes<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Entry]) -> Entry {
     let length = to_seconds(to - from);
     let said = words::duration(length);
     let mut entry = Entry::new(from, EntryKind::Gap, String::new(), Severity::Info);
@@ -48,17 +42,17 @@ fn judged(scene: &Scene<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Ent
     }
     entry.event = format!("~{said} gap with no spans");
     entry.end = Some(to);
+    let grave = |other: &&Entry| other.severity >= Severity::Warning;
+    let at_its_end = |other: &&Entry| to <= other.start && other.start - to <= ENDS_WITHIN;
     let trouble_before = told
         .iter()
-        .any(|other| other.start <= from && from < other.last() && other.severity >= Severity::Warning);
-    let trouble_after = told
+        .filter(grave)
+        .any(|other| other.start <= from && from < other.last());
+    let trouble_after = told.iter().filter(grave).any(|other| at_its_end(&other));
+    let restart = told
         .iter()
-        .any(|other| other.severity >= Severity::Warning && to <= other.start && other.start - to <= ENDS_WITHIN);
-    let restart = told.iter().any(|other| {
-        matches!(other.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
-            && to <= other.start
-            && other.start - to <= ENDS_WITHIN
-    });
+        .filter(|other| other.kind.is_start())
+        .any(|other| at_its_end(&other));
     if trouble_before || trouble_after || restart {
         entry.severity = Severity::Warning;
     } else {

@@ -2,8 +2,9 @@
 
 use chrono::TimeDelta;
 
-use super::{Entry, EntryKind, Scene};
-use crate::facts::{Fate, Hang, to_seconds};
+use super::{Entry, EntryKind};
+use crate::episodes::{Episodes, Hanging, WaitingOn};
+use crate::facts::Fate;
 use crate::report::Severity;
 use crate::words;
 
@@ -14,29 +15,13 @@ const SHOWN_OF_A_WAVE: usize = 5;
 /// Room for an error in the duration column.
 const ERROR_WIDTH: usize = 60;
 
-/// Whether it counts as hung in the timeline: it lasted longer than the profile's `hang_after`, or has no end yet.
-/// What was cut off by the death of its process before that did not hang.
-pub(super) fn is_hang(hang: &Hang, scene: &Scene<'_>) -> bool {
-    match hang.fate {
-        Fate::Ended { .. } | Fate::InFlight => true,
-        Fate::Died(at) => at - hang.started_at > scene.profile.hang_after,
-    }
-}
-
-pub(super) fn entries(scene: &Scene<'_>) -> Vec<Entry> {
-    let mut hangs: Vec<&Hang> = scene
-        .facts
-        .hangs
-        .rows
-        .iter()
-        .filter(|hang| is_hang(hang, scene))
-        .collect();
-    hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
+pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
+    let hangs: Vec<&Hanging<'_>> = scene.hung().collect();
     let waves = hangs.chunk_by(|a, b| b.started_at - a.started_at <= WAVE_PAUSE);
     waves.flat_map(|wave| told(scene, wave)).collect()
 }
 
-fn told(scene: &Scene<'_>, wave: &[&Hang]) -> Vec<Entry> {
+fn told(scene: &Episodes<'_>, wave: &[&Hanging<'_>]) -> Vec<Entry> {
     let (shown, folded) = wave.split_at(wave.len().min(SHOWN_OF_A_WAVE));
     let mut entries: Vec<Entry> = shown.iter().map(|hang| single(scene, hang)).collect();
     match folded {
@@ -47,8 +32,8 @@ fn told(scene: &Scene<'_>, wave: &[&Hang]) -> Vec<Entry> {
     entries
 }
 
-fn single(scene: &Scene<'_>, hang: &Hang) -> Entry {
-    let kind = if hang.request {
+fn single(scene: &Episodes<'_>, hang: &Hanging<'_>) -> Entry {
+    let kind = if hang.is_request() {
         EntryKind::RequestHangs
     } else {
         EntryKind::ConnectHangs
@@ -63,7 +48,7 @@ fn single(scene: &Scene<'_>, hang: &Hang) -> Entry {
     let length_s = hang.length_s(scene.facts.window.to);
     let length = words::duration(length_s);
     // A checkout is what a hang waits on as a rule; a statement is worth a word.
-    let on_statement = if hang.waits_on.as_deref() == Some("statement") {
+    let on_statement = if hang.waiting_on == WaitingOn::Statement {
         " in a statement"
     } else {
         ""
@@ -82,7 +67,7 @@ fn single(scene: &Scene<'_>, hang: &Hang) -> Entry {
     entry
 }
 
-fn because(hang: &Hang) -> String {
+fn because(hang: &Hanging<'_>) -> String {
     let Some(error) = &hang.error else {
         return String::new();
     };
@@ -92,7 +77,7 @@ fn because(hang: &Hang) -> String {
     }
 }
 
-fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
+fn more(scene: &Episodes<'_>, first: &Hanging<'_>, folded: &[&Hanging<'_>]) -> Entry {
     let mut entry = Entry::new(
         first.started_at,
         EntryKind::RequestHangs,
@@ -109,7 +94,7 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
         .count();
     let died = folded.iter().filter(|hang| matches!(hang.fate, Fate::Died(_))).count();
     let mut duration = format!("hang {}", words::range(shortest, longest));
-    if folded.iter().all(|hang| hang.waits_on.as_deref() == Some("statement")) {
+    if folded.iter().all(|hang| hang.waiting_on == WaitingOn::Statement) {
         duration.push_str(" in a statement");
     }
     for (count, what) in [
@@ -135,13 +120,6 @@ fn more(scene: &Scene<'_>, first: &Hang, folded: &[&Hang]) -> Entry {
     entry.instances = distinct(folded.iter().map(|hang| hang.instance.as_str()));
     entry.trace_ids = folded.iter().map(|hang| hang.trace_id.clone()).collect();
     entry
-}
-
-/// How long a hang that has no end lasts, for the headline; seconds.
-pub(super) fn longest_open_s(scene: &Scene<'_>) -> Option<f64> {
-    let open = scene.facts.hangs.rows.iter().filter(|hang| hang.fate == Fate::InFlight);
-    open.map(|hang| to_seconds(scene.facts.window.to - hang.started_at))
-        .reduce(f64::max)
 }
 
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {

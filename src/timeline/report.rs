@@ -1,26 +1,18 @@
 //! A timeline as a report: the runbook's three columns for people, the contract's document for scripts.
 
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{DurationOrigin, Entry, EntryKind, Timeline};
-use crate::report::{Align, Block, Cell, Data, Header, Note, Report, Severity, Table};
+use crate::diagnosis::Diagnosis;
+use crate::report::{Align, Block, Cell, Column, Data, Note, Severity, Table, Told, trace_link};
 use crate::window::rfc3339;
+use crate::words::clock;
 
 /// Traces listed under the table: enough to open the worst ones.
 const MOST_TRACES: usize = 8;
 /// Traces an entry names in the document.
 const TRACES_AN_ENTRY: usize = 20;
-
-/// What the report says of how the answer was got.
-pub struct ReportContext<'a> {
-    /// The fields that every document has (contract.md).
-    pub document: serde_json::Map<String, Value>,
-    /// The same for people, one line each.
-    pub notes: Vec<String>,
-    /// `https://host/org/project`, or empty: then traces have no links.
-    pub project_url: &'a str,
-}
 
 #[derive(Serialize)]
 struct EntryDocument<'a> {
@@ -39,33 +31,42 @@ struct EntryDocument<'a> {
     trace_ids: &'a [String],
 }
 
-/// A column for people: its header and how an entry fills it can't drift apart.
-struct Column {
-    title: &'static str,
-    cell: fn(&Entry, bool) -> Cell,
+/// An entry as a row; with dates if the entries span several days.
+struct Row<'a> {
+    entry: &'a Entry,
+    dated: bool,
 }
 
-const COLUMNS: [Column; 3] = [
-    Column {
-        title: "time (UTC)",
-        cell: |entry, dated| Cell::plain(time(entry, dated)),
-    },
-    Column {
-        title: "event",
-        cell: |entry, _| Cell {
-            severity: entry.severity,
-            ..Cell::plain(entry.event.clone())
+fn columns<'a>() -> [Column<Row<'a>>; 3] {
+    [
+        Column {
+            title: "time (UTC)",
+            align: Align::Left,
+            cell: |row| Cell::plain(time(row.entry, row.dated)),
         },
-    },
-    Column {
-        title: "duration",
-        cell: |entry, _| Cell {
-            emphasis: entry.emphasis,
-            severity: if entry.emphasis { Severity::Ok } else { entry.severity },
-            ..Cell::plain(entry.duration.clone())
+        Column {
+            title: "event",
+            align: Align::Left,
+            cell: |row| Cell {
+                severity: row.entry.severity,
+                ..Cell::plain(row.entry.event.clone())
+            },
         },
-    },
-];
+        Column {
+            title: "duration",
+            align: Align::Left,
+            cell: |row| Cell {
+                emphasis: row.entry.emphasis,
+                severity: if row.entry.emphasis {
+                    Severity::Ok
+                } else {
+                    row.entry.severity
+                },
+                ..Cell::plain(row.entry.duration.clone())
+            },
+        },
+    ]
+}
 
 /// `06:32:40`, or `06:32:50-06:33:29` if it lasts beyond its second; with the date if the entries span several days.
 fn time(entry: &Entry, dated: bool) -> String {
@@ -79,47 +80,27 @@ fn time(entry: &Entry, dated: bool) -> String {
     }
 }
 
-/// Makes the report.
-pub fn to_report(timeline: &Timeline, context: ReportContext<'_>) -> Report {
+/// The timeline under the diagnosis' headline. `project_url` = `https://host/org/project`, or empty: then traces have no links.
+pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, project_url: &str) -> Told {
     let days = timeline
         .entries
         .iter()
         .flat_map(|entry| [entry.start.date_naive(), entry.last().date_naive()]);
     let dated = days.clone().min() != days.max();
-    let table = Table {
-        columns: COLUMNS
-            .iter()
-            .map(|column| Header {
-                title: column.title.to_owned(),
-                align: Align::Left,
-            })
-            .collect(),
-        rows: timeline
-            .entries
-            .iter()
-            .map(|entry| COLUMNS.iter().map(|column| (column.cell)(entry, dated)).collect())
-            .collect(),
-    };
+    let rows: Vec<Row<'_>> = timeline.entries.iter().map(|entry| Row { entry, dated }).collect();
     let mut notes: Vec<Note> = timeline.notes.iter().cloned().map(Note::from).collect();
-    notes.extend(traces(timeline, context.project_url));
-    notes.extend(context.notes.into_iter().map(Note::from));
-    let mut blocks = Vec::new();
-    if !timeline.entries.is_empty() {
-        blocks.push(Block::Table(table));
-    }
-    blocks.push(Block::Notes(notes));
+    notes.extend(traces(timeline, project_url));
     let entries: Vec<Value> = timeline.entries.iter().map(document).collect();
-    let mut whole = context.document;
-    whole.insert(String::from("headline"), json!(timeline.headline));
-    whole.entry("diagnosis").or_insert(Value::Null);
-    whole.insert(String::from("entries"), Value::Array(entries.clone()));
-    Report {
-        headline: timeline.headline.clone(),
-        severity: timeline.severity,
-        outcome: timeline.outcome,
-        blocks,
-        document: Value::Object(whole),
-        data: data(&entries),
+    Told {
+        headline: diagnosis.headline(&[]),
+        severity: diagnosis.severity(),
+        outcome: diagnosis.outcome(),
+        blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
+        data: Data::of_documents(&DATA_COLUMNS, &entries),
+        fields: Map::from_iter([
+            (String::from("diagnosis"), diagnosis.short()),
+            (String::from("entries"), Value::Array(entries)),
+        ]),
     }
 }
 
@@ -134,26 +115,10 @@ fn traces(timeline: &Timeline, project_url: &str) -> Vec<Note> {
         .filter(|(entry, _)| !matches!(entry.kind, EntryKind::HeartbeatTimeout | EntryKind::ListenerLost))
         .take(MOST_TRACES)
         .map(|(entry, trace_id)| Note {
-            text: format!("trace {trace_id}: {} {}", entry.start.format("%H:%M:%S"), entry.event),
-            link: link(project_url, trace_id, entry),
+            text: format!("trace {trace_id}: {} {}", clock(entry.start), entry.event),
+            link: trace_link(project_url, trace_id, entry.start, entry.last()),
         })
         .collect()
-}
-
-/// The live view shows the last five minutes unless it is told when to look.
-fn link(project_url: &str, trace_id: &str, entry: &Entry) -> Option<String> {
-    let is_id = !trace_id.is_empty() && trace_id.chars().all(|c| c.is_ascii_hexdigit());
-    if project_url.is_empty() || !is_id {
-        return None;
-    }
-    let minute = chrono::TimeDelta::minutes(1);
-    let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%dT%H%%3A%M%%3A%SZ").to_string();
-    Some(format!(
-        "{}?q=trace_id%3D%27{trace_id}%27&since={}&until={}",
-        project_url.trim_end_matches('/'),
-        at(entry.start - minute),
-        at(entry.last() + minute)
-    ))
 }
 
 fn document(entry: &Entry) -> Value {
@@ -178,32 +143,18 @@ fn document(entry: &Entry) -> Value {
     serde_json::to_value(document).unwrap_or(Value::Null)
 }
 
-/// The document's entries as rows: what scripts get as JSON, spreadsheets get as columns.
-fn data(entries: &[Value]) -> Data {
-    let columns = [
-        "start",
-        "end",
-        "kind",
-        "event",
-        "duration",
-        "duration_ms",
-        "count",
-        "severity",
-        "emphasis",
-        "in_progress",
-        "instances",
-        "trace_ids",
-    ];
-    Data {
-        columns: columns.iter().map(|&name| name.to_owned()).collect(),
-        rows: entries
-            .iter()
-            .map(|entry| {
-                columns
-                    .iter()
-                    .map(|&name| entry.get(name).cloned().unwrap_or(Value::Null))
-                    .collect()
-            })
-            .collect(),
-    }
-}
+/// What scripts get as JSON, spreadsheets get as columns.
+const DATA_COLUMNS: [&str; 12] = [
+    "start",
+    "end",
+    "kind",
+    "event",
+    "duration",
+    "duration_ms",
+    "count",
+    "severity",
+    "emphasis",
+    "in_progress",
+    "instances",
+    "trace_ids",
+];

@@ -3,16 +3,14 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{Entry, EntryKind, Scene, processes};
-use crate::facts::{Run, Spread, Successes, to_seconds};
+use super::{Entry, EntryKind};
+use crate::episodes::{Episodes, READY_WITHIN, is_prompt, merged};
+use crate::facts::{Run, Successes, to_seconds};
 use crate::report::Severity;
 use crate::words;
 
 /// Runs beside trouble that have rows of their own; the rest is one row, since they say the same.
 const SHOWN_IN_TROUBLE: usize = 3;
-
-/// A request that takes longer has waited for something: its success is no contrast to a hang.
-const PROMPT_S: f64 = 1.0;
 
 /// A stretch of runs that is told in one row.
 struct Stretch<'a> {
@@ -26,7 +24,7 @@ const TROUBLE_SETS_IN: TimeDelta = TimeDelta::seconds(1);
 /// Fewer requests than this at the edge of trouble are no stretch of their own.
 const FEWEST_IN_TROUBLE: u64 = 3;
 
-pub(super) fn entries(scene: &Scene<'_>, told: &[Entry]) -> Vec<Entry> {
+pub(super) fn entries(scene: &Episodes<'_>, told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     let mut runs: Vec<(DateTime<Utc>, &Run)> = scene
         .facts
@@ -103,7 +101,7 @@ impl Stretch<'_> {
             let notable =
                 entry.severity >= Severity::Warning || entry.kind == EntryKind::Gap || first_of_starts(told, entry);
             // Requests go on while a start waits for its ready line, or while the listener is in trouble.
-            let hinders = !is_start(entry) && !entry.kind.is_listener();
+            let hinders = !entry.kind.is_start() && !entry.kind.is_listener();
             let over_at = if hinders { entry.last() } else { entry.start };
             let stands = over_at <= at || at - entry.start > TROUBLE_SETS_IN;
             notable && last_at < over_at && entry.start <= at && stands
@@ -111,17 +109,13 @@ impl Stretch<'_> {
     }
 }
 
-fn is_start(entry: &Entry) -> bool {
-    matches!(entry.kind, EntryKind::InstanceStarted | EntryKind::Deploy)
-}
-
 /// Instances are started together; only the first of them ends a stretch.
 fn first_of_starts(told: &[Entry], entry: &Entry) -> bool {
-    let just_before = |other: &Entry| other.start < entry.start && entry.start - other.start <= processes::READY_WITHIN;
-    is_start(entry) && !told.iter().any(|other| is_start(other) && just_before(other))
+    let just_before = |other: &Entry| other.start < entry.start && entry.start - other.start <= READY_WITHIN;
+    entry.kind.is_start() && !told.iter().any(|other| other.kind.is_start() && just_before(other))
 }
 
-fn entry(scene: &Scene<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
+fn entry(scene: &Episodes<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
     if !stretch.in_trouble {
         let connects = merged(stretch.runs.iter().filter_map(|run| run.connects.as_ref()));
         if let Some(connects) = connects {
@@ -161,27 +155,4 @@ fn success(successes: &Successes, kind: EntryKind, event: String, stretch: &Stre
         .take(3)
         .collect();
     entry
-}
-
-/// Whether a run of successes shows that the database answered at once.
-pub(super) fn is_prompt(successes: &Successes) -> bool {
-    successes
-        .spread
-        .middle_s
-        .map_or(successes.spread.max_s, |(_, p95_s)| p95_s)
-        <= PROMPT_S
-}
-
-/// Runs as one, without percentiles.
-pub(super) fn merged<'a>(parts: impl Iterator<Item = &'a Successes>) -> Option<Successes> {
-    parts.cloned().reduce(|a, b| Successes {
-        count: a.count + b.count,
-        first_at: a.first_at.min(b.first_at),
-        last_at: a.last_at.max(b.last_at),
-        spread: Spread {
-            min_s: a.spread.min_s.min(b.spread.min_s),
-            middle_s: None,
-            max_s: a.spread.max_s.max(b.spread.max_s),
-        },
-    })
 }

@@ -47,7 +47,7 @@ impl Instance<'_> {
 
 pub(super) fn instances<'a>(scene: &Scene<'a>) -> Vec<Instance<'a>> {
     let mut by_name: BTreeMap<&str, Vec<&'a Life>> = BTreeMap::new();
-    for life in &scene.facts.lives.rows {
+    for life in &scene.health.lives.rows {
         by_name.entry(&life.instance).or_default().push(life);
     }
     by_name

@@ -1,10 +1,10 @@
 //! A verification as a report: the checks, what was not counted, the runbook's rows as evidence, and the next command.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Check, Verdict, Verification};
 use crate::facts::health::VerificationRow;
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table};
+use crate::report::{Align, Block, Cell, Column, Data, Outcome, Severity, Table, Told};
 use crate::window::rfc3339;
 use crate::words;
 
@@ -15,16 +15,6 @@ const INSTANCES_APART: usize = 3;
 /// Room for a message among the evidence.
 const MESSAGE_WIDTH: usize = 100;
 
-/// What the report says of how the answer was got.
-pub struct Context<'a> {
-    /// The fields that every document has (contract.md).
-    pub document: Map<String, Value>,
-    /// The same for people, one line each.
-    pub notes: Vec<String>,
-    /// The runbook's rows, newest first.
-    pub rows: &'a [VerificationRow],
-}
-
 /// A row of the table: checks of one name with one verdict.
 struct Line<'a> {
     check: &'a Check,
@@ -32,37 +22,39 @@ struct Line<'a> {
     detail: String,
 }
 
-struct Column {
-    title: &'static str,
-    cell: fn(&Line<'_>) -> Cell,
-}
-
-const COLUMNS: [Column; 5] = [
-    Column {
-        title: "result",
-        cell: |line| Cell {
-            severity: severity(line.check.outcome),
-            emphasis: line.check.outcome != Verdict::Pass,
-            ..Cell::plain(line.check.outcome.name())
+fn columns<'a>() -> [Column<Line<'a>>; 5] {
+    [
+        Column {
+            title: "result",
+            align: Align::Left,
+            cell: |line| Cell {
+                severity: severity(line.check.outcome),
+                emphasis: line.check.outcome != Verdict::Pass,
+                ..Cell::plain(line.check.outcome.name())
+            },
         },
-    },
-    Column {
-        title: "check",
-        cell: |line| Cell::plain(line.check.name.replace('_', " ")),
-    },
-    Column {
-        title: "instance",
-        cell: |line| Cell::plain(line.instance.clone()),
-    },
-    Column {
-        title: "observed",
-        cell: |line| Cell::plain(line.detail.clone()),
-    },
-    Column {
-        title: "required",
-        cell: |line| Cell::plain(line.check.required.clone()),
-    },
-];
+        Column {
+            title: "check",
+            align: Align::Left,
+            cell: |line| Cell::plain(line.check.name.replace('_', " ")),
+        },
+        Column {
+            title: "instance",
+            align: Align::Left,
+            cell: |line| Cell::plain(line.instance.clone()),
+        },
+        Column {
+            title: "observed",
+            align: Align::Left,
+            cell: |line| Cell::plain(line.detail.clone()),
+        },
+        Column {
+            title: "required",
+            align: Align::Left,
+            cell: |line| Cell::plain(line.check.required.clone()),
+        },
+    ]
+}
 
 fn severity(outcome: Verdict) -> Severity {
     match outcome {
@@ -72,44 +64,38 @@ fn severity(outcome: Verdict) -> Severity {
     }
 }
 
-/// Makes the report.
-pub fn to_report(verification: &Verification<'_>, context: Context<'_>) -> Report {
+/// What `verify` has to say; `rows` are the runbook's, newest first.
+pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
     let (lines, folded) = lines(verification);
-    let mut notes: Vec<Note> = Vec::new();
+    let mut notes: Vec<String> = Vec::new();
     if folded > 0 {
-        notes.push(Note::from(format!("{folded} more checks; --format json has all")));
+        notes.push(format!("{folded} more checks; --format json has all"));
     }
-    notes.extend(verification.notes.iter().cloned().map(Note::from));
-    let mut blocks = vec![Block::Table(checks_table(&lines))];
-    if !notes.is_empty() {
-        blocks.push(Block::Notes(notes));
-    }
-    if !context.rows.is_empty() {
+    notes.extend(verification.notes.iter().cloned());
+    let mut blocks = vec![Block::Table(Table::of(&columns(), &lines)), Block::lines(notes)];
+    if !rows.is_empty() {
         let title = format!(
             "evidence: the newest {} by the query `verification`",
-            words::counted(context.rows.len() as u64, "record")
+            words::counted(rows.len() as u64, "record")
         );
-        blocks.push(Block::Notes(vec![Note::from(title)]));
-        blocks.push(Block::Table(evidence_table(context.rows)));
+        blocks.push(Block::lines([title]));
+        blocks.push(Block::Table(Table::of(&EVIDENCE, rows)));
     }
     if !verification.next.is_empty() {
-        blocks.push(Block::Notes(vec![Note::from(String::from("next:"))]));
+        blocks.push(Block::lines([String::from("next:")]));
         blocks.push(Block::Preformatted(verification.next.join("\n")));
     }
-    blocks.push(Block::Notes(context.notes.into_iter().map(Note::from).collect()));
     let checks: Vec<Value> = verification.checks.iter().map(document).collect();
-    let mut whole = context.document;
-    whole.insert(String::from("headline"), json!(verification.headline));
-    whole.insert(String::from("outcome"), json!(verification.outcome));
-    whole.insert(String::from("checks"), Value::Array(checks.clone()));
-    whole.insert(String::from("instances"), instances(verification));
-    whole.insert(String::from("not_counted"), json!(verification.notes));
-    whole.insert(String::from("next_steps"), json!(verification.next));
-    whole.insert(
-        String::from("evidence"),
-        context.rows.iter().map(evidence).collect::<Vec<_>>().into(),
-    );
-    Report {
+    let data = Data::of_documents(&DATA_COLUMNS, &checks);
+    let fields = [
+        ("outcome", json!(verification.outcome)),
+        ("checks", Value::Array(checks)),
+        ("instances", instances(verification)),
+        ("not_counted", json!(verification.notes)),
+        ("next_steps", json!(verification.next)),
+        ("evidence", rows.iter().map(evidence).collect::<Vec<_>>().into()),
+    ];
+    Told {
         headline: verification.headline.clone(),
         severity: severity(verification.outcome),
         outcome: match verification.outcome {
@@ -118,8 +104,11 @@ pub fn to_report(verification: &Verification<'_>, context: Context<'_>) -> Repor
             Verdict::Fail => Outcome::Incident,
         },
         blocks,
-        document: Value::Object(whole),
-        data: data(&checks),
+        fields: fields
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect(),
+        data,
     }
 }
 
@@ -153,50 +142,39 @@ fn lines<'a>(verification: &'a Verification<'_>) -> (Vec<Line<'a>>, usize) {
     (lines, folded)
 }
 
-fn header(title: &str, align: Align) -> Header {
-    Header {
-        title: title.to_owned(),
-        align,
-    }
-}
-
-fn checks_table(lines: &[Line<'_>]) -> Table {
-    Table {
-        columns: COLUMNS.iter().map(|column| header(column.title, Align::Left)).collect(),
-        rows: lines
-            .iter()
-            .map(|line| COLUMNS.iter().map(|column| (column.cell)(line)).collect())
-            .collect(),
-    }
-}
-
-fn evidence_table(rows: &[VerificationRow]) -> Table {
-    let error = |row: &VerificationRow| row.otel_status_code.as_deref() == Some("ERROR");
-    Table {
-        columns: vec![
-            header("start_timestamp", Align::Left),
-            header("span_name", Align::Left),
-            header("message", Align::Left),
-            header("duration_ms", Align::Right),
-            header("otel_status_code", Align::Left),
-        ],
-        rows: rows
-            .iter()
-            .map(|row| {
-                vec![
-                    Cell::plain(row.start_timestamp.format("%H:%M:%S%.3f").to_string()),
-                    Cell::plain(words::error(&row.span_name, MESSAGE_WIDTH)),
-                    Cell::plain(words::error(&row.message, MESSAGE_WIDTH)),
-                    Cell::plain(row.duration_ms.map_or(String::from("-"), |ms| format!("{ms:.1}"))),
-                    Cell {
-                        severity: if error(row) { Severity::Critical } else { Severity::Info },
-                        ..Cell::plain(row.otel_status_code.as_deref().unwrap_or("-"))
-                    },
-                ]
-            })
-            .collect(),
-    }
-}
+const EVIDENCE: [Column<VerificationRow>; 5] = [
+    Column {
+        title: "start_timestamp",
+        align: Align::Left,
+        cell: |row| Cell::plain(row.start_timestamp.format("%H:%M:%S%.3f").to_string()),
+    },
+    Column {
+        title: "span_name",
+        align: Align::Left,
+        cell: |row| Cell::plain(words::error(&row.span_name, MESSAGE_WIDTH)),
+    },
+    Column {
+        title: "message",
+        align: Align::Left,
+        cell: |row| Cell::plain(words::error(&row.message, MESSAGE_WIDTH)),
+    },
+    Column {
+        title: "duration_ms",
+        align: Align::Right,
+        cell: |row| Cell::plain(row.duration_ms.map_or(String::from("-"), |ms| format!("{ms:.1}"))),
+    },
+    Column {
+        title: "otel_status_code",
+        align: Align::Left,
+        cell: |row| Cell {
+            severity: match row.otel_status_code.as_deref() {
+                Some("ERROR") => Severity::Critical,
+                _ => Severity::Info,
+            },
+            ..Cell::plain(row.otel_status_code.as_deref().unwrap_or("-"))
+        },
+    },
+];
 
 fn document(check: &Check) -> Value {
     json!({
@@ -233,19 +211,5 @@ fn evidence(row: &VerificationRow) -> Value {
     })
 }
 
-/// The checks as rows.
-fn data(checks: &[Value]) -> Data {
-    let columns = ["name", "instance", "outcome", "detail", "observed", "required"];
-    Data {
-        columns: columns.iter().map(|&name| name.to_owned()).collect(),
-        rows: checks
-            .iter()
-            .map(|check| {
-                columns
-                    .iter()
-                    .map(|&name| check.get(name).cloned().unwrap_or(Value::Null))
-                    .collect()
-            })
-            .collect(),
-    }
-}
+/// What scripts get as JSON, spreadsheets get as columns.
+const DATA_COLUMNS: [&str; 6] = ["name", "instance", "outcome", "detail", "observed", "required"];

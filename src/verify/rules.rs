@@ -9,8 +9,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::check::{Check, Verdict};
 use super::{Instance, RESTART_TAKES, Scene};
+use crate::diagnosis::no_records;
+use crate::episodes::Hanging;
 use crate::facts::health::Life;
-use crate::facts::stuck::Hung;
 use crate::facts::to_seconds;
 use crate::words::{counted, duration};
 
@@ -44,9 +45,9 @@ impl Scene<'_> {
     }
 
     /// Spans of the instance's current processes, or of older ones, that have no end at the window's end.
-    fn open(&self, instance: &Instance<'_>, current: bool) -> Vec<&Hung> {
+    fn open(&self, instance: &Instance<'_>, current: bool) -> Vec<&Hanging<'_>> {
         let lives = if current { &instance.current } else { &instance.older };
-        let of = |span: &Hung, life: &Life| {
+        let of = |span: &Hanging<'_>, life: &Life| {
             span.process == life.process
                 && if life.newest {
                     span.started_at >= life.first_at
@@ -54,12 +55,7 @@ impl Scene<'_> {
                     span.started_at <= life.last_at
                 }
         };
-        let own = self
-            .facts
-            .hung
-            .rows
-            .iter()
-            .filter(|span| span.instance == instance.name);
+        let own = self.episodes.hangs.iter().filter(|span| span.instance == instance.name);
         own.filter(|span| span.ended_at().is_none_or(|at| at > self.now))
             .filter(|span| self.now - span.started_at > self.profile.in_flight_after)
             .filter(|span| lives.iter().any(|life| of(span, life)))
@@ -72,25 +68,14 @@ pub(super) fn of_evidence(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<
     let mut checks = Vec::new();
     let inconclusive = |detail: String| check("evidence", None, Verdict::Inconclusive, detail);
     // What is in flight has a check of its own that says so.
-    for (section, why) in scene
-        .facts
-        .not_known()
-        .into_iter()
-        .filter(|(section, _)| *section != "stuck")
-    {
-        checks.push(inconclusive(format!("{section} is not known: {why}")).seen("incomplete", "all sections"));
+    let mut missing = scene.episodes.facts.not_known_of(&super::FACTS);
+    missing.extend(scene.health.not_known());
+    for part in missing.into_iter().filter(|part| part.section != "hangs") {
+        let detail = format!("{} is not known: {}", part.section, part.why);
+        checks.push(inconclusive(detail).seen("incomplete", "all sections"));
     }
     if instances.is_empty() {
-        let unfiltered: u64 = scene.facts.bounds.rows.iter().map(|b| b.records_unfiltered).sum();
-        let detail = match scene.facts.bounds.rows.first() {
-            Some(bounds) if unfiltered > 0 => format!(
-                "no record passes the filters; there are {}, environments: {}; services: {}",
-                counted(unfiltered, "other record"),
-                bounds.environments.as_deref().unwrap_or("none"),
-                bounds.services.as_deref().unwrap_or("none"),
-            ),
-            _ => format!("there are no records since {}", clock(scene.facts.lookback_from)),
-        };
+        let detail = no_records(scene.episodes.facts);
         checks.push(inconclusive(detail).seen("0 records", "records"));
     } else if instances.iter().all(|instance| instance.stopped_at.is_some()) {
         let last = instances.iter().filter_map(|instance| instance.stopped_at).max();
@@ -155,7 +140,7 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
             notes.push(format!("not checked: {} stopped at {}", instance.name, clock(at)));
         }
     }
-    let ended = scene.facts.hung.rows.iter().filter(|span| {
+    let ended = scene.episodes.hangs.iter().filter(|span| {
         let current = instances.iter().flat_map(|instance| &instance.current);
         let mut own =
             current.filter(|life| life.newest && life.instance == span.instance && life.process == span.process);
@@ -181,7 +166,7 @@ pub(super) fn summary(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
     let sum = |figure: fn(&Life) -> u64| running.iter().map(|instance| instance.sum(figure)).sum::<u64>();
     let slowest = running.iter().filter_map(|instance| traffic::slowest(instance));
     let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);
-    let length = scene.now - scene.facts.window.from;
+    let length = scene.now - scene.episodes.facts.window.from;
     format!(
         "{} healthy in the last {}: {} served, none failed, {} with p95 {}, nothing in flight",
         counted(running.len() as u64, "instance"),

@@ -6,9 +6,8 @@ mod processes;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
-use crate::facts::Evidence;
 use crate::facts::health::{Life, StatementTimes};
-use crate::facts::stuck::{Hung, Role};
+use crate::facts::{Evidence, Facts, Fate, Hang, Role};
 use crate::profile::BUILT_IN;
 use crate::window::Window;
 
@@ -30,15 +29,32 @@ fn known<T>(rows: Vec<T>) -> Evidence<T> {
     Evidence { rows, not_known: None }
 }
 
-fn facts(lives: Vec<Life>, hung: Vec<Hung>) -> HealthFacts {
-    HealthFacts {
-        window: Window::new(ago(300), now()).unwrap(),
-        lookback_from: ago(3900),
-        bounds: known(Vec::new()),
-        lives: known(lives),
-        hung: known(hung),
-        rows: known(Vec::new()),
+/// What `verify` looks at.
+#[derive(Clone)]
+struct Seen {
+    facts: Facts,
+    health: HealthFacts,
+}
+
+fn facts(lives: Vec<Life>, hangs: Vec<Hang>) -> Seen {
+    Seen {
+        facts: Facts {
+            hangs: known(hangs),
+            ..Facts::empty(Window::new(ago(300), now()).unwrap())
+        },
+        health: HealthFacts {
+            lookback_from: ago(3900),
+            lives: known(lives),
+            rows: known(Vec::new()),
+        },
     }
+}
+
+/// The answer, with what the profile and the demands say.
+fn asked<T>(seen: &Seen, demands: Demands, read: impl Fn(&Verification<'_>) -> T) -> T {
+    let profile = profile();
+    let episodes = Episodes::of(&seen.facts, &profile);
+    read(&verify(&episodes, &seen.health, demands))
 }
 
 /// A process that began 20 minutes ago and is well.
@@ -87,36 +103,36 @@ fn older(instance: &str) -> Life {
     }
 }
 
-fn in_flight(instance: &str, process: &str, seconds: i64) -> Hung {
-    Hung {
+fn in_flight(instance: &str, process: &str, seconds: i64) -> Hang {
+    Hang {
         trace_id: String::from("t"),
         span_id: String::from("s"),
         span_name: String::from("GET /albums"),
         role: Role::Request,
         started_at: ago(seconds),
-        duration_s: None,
-        failed: false,
+        fate: Fate::InFlight,
+        service: String::from("app"),
         instance: instance.to_owned(),
         process: process.to_owned(),
         error: None,
-        leaf: None,
+        addresses: 0,
+        wait: None,
         pool_timed_out: false,
         pool_timeout_at: None,
-        died_at: None,
         process_last_at: None,
     }
 }
 
 /// Outcome, first line, and the checks that are no pass.
-fn judged(facts: &HealthFacts) -> (Verdict, String, Vec<(&'static str, Verdict)>) {
-    let profile = profile();
-    let answer = verify(facts, &profile, Demands::default());
-    let odd = answer.checks.iter().filter(|check| check.outcome != Verdict::Pass);
-    (
-        answer.outcome,
-        answer.headline.clone(),
-        odd.map(|check| (check.name, check.outcome)).collect(),
-    )
+fn judged(seen: &Seen) -> (Verdict, String, Vec<(&'static str, Verdict)>) {
+    asked(seen, Demands::default(), |answer| {
+        let odd = answer.checks.iter().filter(|check| check.outcome != Verdict::Pass);
+        (
+            answer.outcome,
+            answer.headline.clone(),
+            odd.map(|check| (check.name, check.outcome)).collect(),
+        )
+    })
 }
 
 fn one(change: impl Fn(&mut Life)) -> (Verdict, String, Vec<(&'static str, Verdict)>) {
@@ -129,7 +145,8 @@ fn one(change: impl Fn(&mut Life)) -> (Verdict, String, Vec<(&'static str, Verdi
 fn health_passes_and_says_what_few_requests_bound() {
     let facts = facts(vec![life("a", "1")], Vec::new());
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass);
     assert!(
         answer
@@ -152,7 +169,7 @@ fn no_data_is_inconclusive() {
         (outcome, odd),
         (Verdict::Inconclusive, vec![("evidence", Verdict::Inconclusive)])
     );
-    assert!(headline.starts_with("INCONCLUSIVE: there are no records"), "{headline}");
+    assert!(headline.starts_with("INCONCLUSIVE: no records at all"), "{headline}");
 }
 
 #[test]
@@ -162,22 +179,22 @@ fn evidence_that_is_missing_never_passes() {
     for (section, facts) in [
         ("health", {
             let mut f = whole.clone();
-            f.lives.not_known = missing();
+            f.health.lives.not_known = missing();
             f
         }),
-        ("stuck", {
+        ("hangs", {
             let mut f = whole.clone();
-            f.hung.not_known = missing();
+            f.facts.hangs.not_known = missing();
             f
         }),
         ("bounds", {
             let mut f = whole.clone();
-            f.bounds.not_known = missing();
+            f.facts.bounds.not_known = missing();
             f
         }),
         ("verification", {
             let mut f = whole.clone();
-            f.rows.not_known = missing();
+            f.health.rows.not_known = missing();
             f
         }),
     ] {
@@ -210,15 +227,19 @@ fn requests_without_the_database_are_inconclusive_and_failed_ones_fail() {
 fn errors_of_older_processes_are_shown_and_not_counted() {
     let facts = facts(vec![life("a", "1"), older("a")], vec![in_flight("a", "old", 1300)]);
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass, "{}", answer.headline);
     assert!(
         answer.notes[0].contains("5 error records") && answer.notes[0].contains("1 span without an end"),
         "{:?}",
         answer.notes
     );
-    let alone = HealthFacts {
-        lives: known(vec![older("a")]),
+    let alone = Seen {
+        health: HealthFacts {
+            lives: known(vec![older("a")]),
+            ..facts.health.clone()
+        },
         ..facts.clone()
     };
     assert_eq!(
@@ -271,12 +292,16 @@ fn in_flight_for_nine_seconds_passes_and_for_eleven_fails() {
 #[test]
 fn what_ended_behind_the_window_was_in_flight_in_it() {
     let mut span = in_flight("a", "1", 60);
-    span.duration_s = Some(61.0);
+    let ended = |duration_s| Fate::Ended {
+        duration_s,
+        failed: false,
+    };
+    span.fate = ended(61.0);
     assert_eq!(
         judged(&facts(vec![life("a", "1")], vec![span.clone()])).0,
         Verdict::Fail
     );
-    span.duration_s = Some(59.0);
+    span.fate = ended(59.0);
     assert_eq!(judged(&facts(vec![life("a", "1")], vec![span])).0, Verdict::Pass);
 }
 

@@ -9,7 +9,7 @@ mod properties;
 
 use std::collections::BTreeSet;
 
-use relay_diag::signature::REGISTRY;
+use relay_diag::diagnosis::REGISTRY;
 
 use crate::support::{cases, command, finish, on_each};
 use builder::{Ask, Story, name, overlap};
@@ -78,8 +78,8 @@ impl Case {
                 .ruled_out
                 .iter()
                 .chain(&diagnosis.not_assessed)
-                .filter(|(mode, _)| self.expected.contains(&mode.id()))
-                .map(|(mode, why)| format!("{}: {why}", mode.id()))
+                .filter(|(mode, _)| self.expected.contains(&mode.id))
+                .map(|(mode, why)| format!("{}: {why}", mode.id))
                 .collect();
             wrong.push(format!(
                 "{found}, not {:?}: {why:?} {:?} {ruled_out:?}",
@@ -169,8 +169,8 @@ fn no_failure_mode_goes_without() {
         .map(|case| case.expected[0])
         .collect();
     let near: BTreeSet<&str> = near_misses::all().flat_map(|case| case.not).copied().collect();
-    for signature in REGISTRY {
-        let (id, text) = (signature.mode.id(), &signature.documentation);
+    for mode in REGISTRY {
+        let (id, text) = (mode.id, &mode.documentation);
         for part in [text.looks_like, text.why, text.confused_with, text.what_to_do] {
             assert!(part.len() > 40, "{id}: {part}");
         }
@@ -182,7 +182,7 @@ fn no_failure_mode_goes_without() {
     }
     for mode in near.iter().chain(&told) {
         assert!(
-            REGISTRY.iter().any(|signature| signature.mode.id() == *mode),
+            REGISTRY.iter().any(|known| known.id == *mode),
             "{mode} is no failure mode"
         );
     }

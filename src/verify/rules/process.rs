@@ -5,14 +5,13 @@ use chrono::{DateTime, Utc};
 use super::super::check::{Check, Verdict};
 use super::super::{Instance, STARTUP, Scene};
 use super::{check, clock};
+use crate::episodes::UNUSUAL_SPACING;
 use crate::facts::health::Life;
-use crate::facts::stuck::Role;
 use crate::facts::to_seconds;
 use crate::words::{counted, duration, grouped};
 
-/// Silence is worth a word from here on, and at ten times the usual distance: below, traffic alone explains it.
+/// Silence is worth a word from here on, if it is out of the ordinary as well: below, traffic alone explains it.
 const SHORTEST_SILENCE_S: f64 = 60.0;
-const SILENCE_IN_SPACINGS: f64 = 10.0;
 
 pub(super) fn in_flight(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
     let limit = duration(to_seconds(scene.profile.in_flight_after));
@@ -21,7 +20,7 @@ pub(super) fn in_flight(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
     let longest = open.iter().min_by_key(|span| (span.started_at, &span.span_id));
     let name = Some(instance.name);
     if let Some(longest) = longest {
-        let requests = open.iter().all(|span| span.role == Role::Request);
+        let requests = open.iter().all(|span| span.is_request());
         let some = counted(open.len() as u64, if requests { "request" } else { "operation" });
         let age = scene.ago(longest.started_at);
         let detail = match open.len() {
@@ -33,13 +32,13 @@ pub(super) fn in_flight(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
             .with("in_flight", open.len())
             .with("longest_s", to_seconds(scene.now - longest.started_at));
     }
-    if let Some(why) = &scene.facts.hung.not_known {
+    if let Some(why) = &scene.episodes.facts.hangs.not_known {
         let detail = format!("what is in flight is not known: {why}");
         return check("in_flight", name, Verdict::Inconclusive, detail).seen("not known", required);
     }
     let detail = format!(
         "nothing is in flight for more than {limit}, looked for since {}",
-        clock(scene.facts.lookback_from)
+        clock(scene.health.lookback_from)
     );
     check("in_flight", name, Verdict::Pass, detail)
         .seen("0", required)
@@ -135,7 +134,7 @@ pub(super) fn freshness(scene: &Scene<'_>, instance: &Instance<'_>) -> Check {
     } else {
         0.0
     };
-    let allowed_s = SHORTEST_SILENCE_S.max(SILENCE_IN_SPACINGS * spacing_s);
+    let allowed_s = SHORTEST_SILENCE_S.max(UNUSUAL_SPACING * spacing_s);
     let (age, usual, allowed) = (duration(silence_s), duration(spacing_s), duration(allowed_s));
     let (outcome, detail) = if silence_s <= allowed_s {
         (Verdict::Pass, format!("its last record is {age} old"))

@@ -35,7 +35,8 @@ fn a_listener_that_never_spoke_is_judged_by_its_processs_age() {
         Vec::new(),
     );
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, Demands::default());
     let listener = answer.checks.iter().find(|check| check.name == "listener").unwrap();
     assert_eq!(listener.outcome, Verdict::Pass);
     assert!(
@@ -129,7 +130,8 @@ fn restarted_after_names_the_instance_that_was_not() {
     let demands = Demands {
         restarted_after: Some(ago(1300)),
     };
-    let answer = verify(&facts, &profile, demands);
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, demands);
     let said: Vec<_> = answer
         .checks
         .iter()
@@ -141,11 +143,15 @@ fn restarted_after_names_the_instance_that_was_not() {
         started_line_at: None,
         ..life("a", "1")
     };
-    let facts = HealthFacts {
-        lives: known(vec![unseen]),
+    let facts = Seen {
+        health: HealthFacts {
+            lives: known(vec![unseen]),
+            ..facts.health.clone()
+        },
         ..facts.clone()
     };
-    let answer = verify(&facts, &profile, demands);
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, demands);
     assert_eq!(
         answer.outcome,
         Verdict::Inconclusive,
@@ -161,7 +167,8 @@ fn the_next_command_restarts_what_fails_and_nothing_else() {
     };
     let facts = facts(vec![bad("a1"), life("b2", "2"), bad("x'; rm -rf ~ #")], Vec::new());
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let episodes = Episodes::of(&facts.facts, &profile);
+    let answer = verify(&episodes, &facts.health, Demands::default());
     assert_eq!(
         answer.next,
         [

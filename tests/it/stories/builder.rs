@@ -5,10 +5,11 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use relay_diag::config::{Config, Surroundings};
+use relay_diag::diagnosis::{Conclusion, Diagnosis, diagnose};
+use relay_diag::episodes::Episodes;
 use relay_diag::facts::Facts;
 use relay_diag::query::Catalogue;
 use relay_diag::run::timeline_batch;
-use relay_diag::signature::{Answer, Diagnosis, classify};
 use relay_diag::source::Request;
 use relay_diag::source::capture::Capture;
 use relay_diag::window::Window;
@@ -231,14 +232,12 @@ pub fn judged(
     let answer = runtime.block_on(capture.query(&request)).unwrap();
     let facts = Facts::read(window, &batch.split(&answer.rows).unwrap());
     assert_eq!(facts.not_known(), Vec::new());
-    (classify(&facts, &settings), window)
+    (diagnose(&Episodes::of(&facts, &settings)), window)
 }
 
 /// The name of an answer: failure mode, finding, or that there is none.
-pub fn name(answer: Option<&Answer>) -> &'static str {
-    let mode = answer.and_then(|answer| answer.failure_mode).map(|mode| mode.id());
-    let finding = answer.and_then(|answer| answer.finding).map(|finding| finding.id());
-    mode.or(finding).unwrap_or("inconclusive")
+pub fn name(answer: Option<&Conclusion>) -> &'static str {
+    answer.map_or("inconclusive", Conclusion::id)
 }
 
 /// The share of the union of both windows that they have in common; no end = the end of what was asked.

@@ -1,0 +1,189 @@
+//! What follows from the answer: what tells the hung requests apart, the connect budget, the pool, the shape, the impact,
+//! and what to do next. Pure.
+
+mod budget;
+mod contrast;
+mod impact;
+mod next_steps;
+mod pool;
+mod questions;
+mod report;
+mod shape;
+
+pub use report::{Advice, told};
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value, json};
+
+use crate::diagnosis::{Diagnosis, FailureMode, Hits, Questions, Scene};
+use crate::episodes::Episodes;
+use crate::error_text::{ErrorClass, classify};
+use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
+use budget::{Budget, Ended, budget, seconds};
+use contrast::{Contrast, contrast};
+use impact::impact;
+use pool::{Pool, pool};
+use questions::{where_it_lies, why_some};
+use shape::shape;
+
+/// Puts together what the first and the second request say beside the answer.
+pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Second>) -> Advice {
+    let mode = |answer: &crate::diagnosis::Conclusion| answer.failure_mode;
+    let Some((answer, mode)) = diagnosis
+        .answer
+        .as_ref()
+        .and_then(|answer| Some((answer, mode(answer)?)))
+    else {
+        return Advice::default();
+    };
+    let scene = Scene::new(episodes);
+    let budget = lengths(&scene, second);
+    let contrast = second
+        .filter(|second| second.contrast.not_known.is_none())
+        .map(|second| contrast(&second.contrast.rows));
+    let compared = contrast.clone().unwrap_or_default();
+    let pool = pool(&scene, second, extent(diagnosis, episodes.facts));
+    let mut paragraphs = questions(&scene, mode, second, &compared, &budget);
+    paragraphs.push(("the pool", pool.lines.clone()));
+    if let Some(from) = answer.from {
+        paragraphs.push(("the shape", shape(&scene, from, answer.to)));
+    }
+    paragraphs.retain(|(_, lines)| !lines.is_empty());
+    let affected = second
+        .filter(|second| second.affected.not_known.is_none())
+        .map(|second| affected(&scene, second, mode));
+    let (impact, impact_text) = impact(answer, mode, &scene, affected.as_deref());
+    let mut instances = answer.instances.clone();
+    if instances.is_empty() {
+        let suffered = affected.iter().flatten().map(|row| row.instance.clone());
+        instances = suffered.collect::<BTreeSet<_>>().into_iter().collect();
+    }
+    Advice {
+        because: match mode.questions {
+            Questions::WhySomeHang => because(&compared, &budget),
+            Questions::General => Vec::new(),
+        },
+        paragraphs: paragraphs
+            .into_iter()
+            .map(|(title, lines)| (title.to_owned(), lines))
+            .collect(),
+        impact,
+        impact_text,
+        next_steps: next_steps::next_steps(answer, mode, &instances, episodes.profile),
+        more: more(contrast.as_ref(), &budget, pool),
+    }
+}
+
+/// What a person asks of this failure mode, with as much of an answer as there is.
+fn questions(
+    scene: &Scene<'_>,
+    mode: &FailureMode,
+    second: Option<&Second>,
+    compared: &Contrast,
+    budget: &Budget,
+) -> Vec<(&'static str, Vec<String>)> {
+    match mode.questions {
+        Questions::WhySomeHang => vec![
+            (
+                "why some connections succeed while others hang",
+                why_some(scene, compared),
+            ),
+            (
+                "the proxy, DNS or the application?",
+                where_it_lies(scene, second, compared),
+            ),
+            ("why the driver does not give up", budget.lines.clone()),
+        ],
+        Questions::General => vec![
+            (
+                "what the hung requests have in common",
+                compared.differences.iter().map(|one| one.claim.clone()).collect(),
+            ),
+            ("how long a connect can take", budget.lines.clone()),
+        ],
+    }
+}
+
+/// Those of the service that suffered; a slow database slows every request.
+fn affected<'a>(scene: &Scene<'_>, second: &'a Second, mode: &FailureMode) -> Vec<&'a Affected> {
+    let rows = second.affected.rows.iter().filter(|row| scene.is_ours(&row.service));
+    rows.filter(|row| row.affected > 0 || mode.hits == Hits::EveryRequest)
+        .collect()
+}
+
+/// What the person on call wants to know at once of hanging connects.
+fn because(contrast: &Contrast, budget: &Budget) -> Vec<String> {
+    let on_one = contrast.differences.iter().find(|one| one.attribute == "instance");
+    let all_on_one = on_one.filter(|one| {
+        contrast
+            .instances
+            .iter()
+            .any(|(name, hung, _)| *name == one.value && *hung == contrast.hung)
+    });
+    let tries = budget
+        .addresses
+        .zip(budget.each_s)
+        .map(|((ipv4, ipv6), each_s)| format!("one connect tries {} addresses, {} each", ipv4 + ipv6, seconds(each_s)));
+    let machine = all_on_one.map(|one| format!("all of them on instance {}", one.value));
+    machine.into_iter().chain(tries).collect()
+}
+
+fn lengths(scene: &Scene<'_>, second: Option<&Second>) -> Budget {
+    let connects = scene.hung_connecting().into_iter();
+    let ended: Vec<Ended> = connects
+        .filter_map(|hang| match hang.fate {
+            Fate::Ended { duration_s, failed } => Some(Ended { duration_s, failed }),
+            _ => None,
+        })
+        .collect();
+    let errors = second.map(|second| &second.errors.rows[..]).unwrap_or_default();
+    let texts: Vec<(&str, Option<f64>)> = errors
+        .iter()
+        .filter(|error| matches!(classify(&error.text), Some(ErrorClass::ConnectTimeout)))
+        .map(|error| (error.text.as_str(), error.took_s.map(|(_, longest)| longest)))
+        .collect();
+    budget(&ended, &texts)
+}
+
+fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool) -> Map<String, Value> {
+    let contrast = contrast.map(|contrast| {
+        let claims = contrast.differences.iter();
+        let differences: Vec<Value> = claims
+            .map(|one| json!({"claim": one.claim, "attribute": one.attribute, "value": one.value, "p": one.p}))
+            .collect();
+        json!({
+            "hung": contrast.hung, "fast": contrast.fast, "compared": contrast.compared,
+            "attributes": contrast.attributes, "differences": differences,
+        })
+    });
+    let budget = json!({
+        "lines": budget.lines,
+        "addresses_ipv4": budget.addresses.map(|(ipv4, _)| ipv4),
+        "addresses_ipv6": budget.addresses.map(|(_, ipv6)| ipv6),
+        "each_s": budget.each_s,
+        "worst_s": budget.worst_s.map(|(worst_s, _)| worst_s),
+        "worst_with_connect_timeout_10_s": budget.worst_s.map(|(_, short_s)| short_s),
+    });
+    let parts = [
+        ("contrast", json!(contrast)),
+        ("connect_budget", budget),
+        ("pool", pool.document),
+    ];
+    parts
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
+/// The part of the window that the second request asks about: the incident, without the time since a silent start.
+pub fn extent(diagnosis: &Diagnosis, facts: &Facts) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let answer = diagnosis
+        .answer
+        .as_ref()
+        .filter(|answer| answer.failure_mode.is_some())?;
+    let from = answer.from?;
+    let to = answer.to.unwrap_or(facts.window.to);
+    (to_seconds(to - from) > 0.0).then_some((from, to))
+}

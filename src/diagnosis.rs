@@ -1,0 +1,340 @@
+//! Why: one answer from the episodes, by failure modes that are judged one by one. Pure: it knows no rows, no format and no
+//! source, and no view of the same episodes.
+//!
+//! Confidence counts independent pieces of evidence, which rest on different records ([`Basis`]): three or more = high, two =
+//! medium, one = low; one step lower if evidence that the mode needs could not be read.
+
+mod finding;
+mod healthy;
+mod mode;
+mod modes;
+mod scene;
+
+pub use finding::Finding;
+pub use healthy::no_records;
+pub use mode::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, named, showing};
+pub use modes::REGISTRY;
+pub use scene::{Failing, Scene};
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::episodes::{Episodes, Hanging, RESTART_GOES_WITH};
+use crate::facts::ErrorBurst;
+use crate::report::{Outcome, Severity};
+use crate::window::rfc3339;
+use crate::words::clock;
+use scene::{failed, size, traces_in, traces_of};
+
+/// The records that an observation rests on. What is said twice of the same ones is one piece of evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Basis {
+    /// Operations that hung, or have no end.
+    Hung,
+    /// Requests that failed.
+    Failed,
+    /// What succeeded beside them or before, or should have.
+    Succeeded,
+    /// Statements that ran, or did not.
+    Statements,
+    /// What the listener and the processes logged of themselves.
+    LogLines,
+    /// First and last records of processes.
+    Processes,
+    /// Pauses and bursts of everything.
+    Traffic,
+    /// Work that was queued.
+    Queued,
+    /// Runs of such work.
+    Runs,
+}
+
+/// One observation that speaks for a conclusion.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Claim {
+    /// What it rests on.
+    pub basis: Basis,
+    /// In a sentence, with its numbers.
+    #[serde(rename = "claim")]
+    pub text: String,
+    /// The query of the catalogue that shows it.
+    pub query: &'static str,
+    /// How many spans, traces or lines it rests on.
+    pub count: u64,
+    /// Some of their traces.
+    pub trace_ids: Vec<String>,
+}
+
+/// What a rule says.
+enum Verdict {
+    Matched(Matched),
+    /// Why not.
+    NotMatched(String),
+    /// What it was not asked to look for, or cannot see here whatever came back.
+    NotAssessed(String),
+}
+
+/// What a rule found.
+struct Matched {
+    /// One sentence for the person on call.
+    summary: String,
+    /// The first piece is the one that decides.
+    evidence: Vec<Claim>,
+    /// From the first sign to the recovery; no end = it still goes on.
+    from: DateTime<Utc>,
+    to: Option<DateTime<Utc>>,
+    instances: Vec<String>,
+}
+
+/// How sure the answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Confidence {
+    /// One independent piece of evidence.
+    Low,
+    /// Two.
+    Medium,
+    /// Three or more.
+    High,
+}
+
+impl Confidence {
+    fn of(evidence: &[Claim], all_known: bool) -> Self {
+        let independent: BTreeSet<Basis> = evidence.iter().map(|piece| piece.basis).collect();
+        match (independent.len(), all_known) {
+            (3.., true) => Self::High,
+            (3.., false) | (2, true) => Self::Medium,
+            _ => Self::Low,
+        }
+    }
+
+    /// As people and scripts read it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}
+
+/// What is concluded: a failure mode that matches, or a finding.
+#[derive(Debug, Clone)]
+pub struct Conclusion {
+    /// A failure mode; `None` = the finding is the answer.
+    pub failure_mode: Option<&'static FailureMode>,
+    /// What is no incident.
+    pub finding: Option<Finding>,
+    /// In a few words.
+    pub title: String,
+    /// By the stated rule.
+    pub confidence: Confidence,
+    /// The first sign.
+    pub from: Option<DateTime<Utc>>,
+    /// The recovery; `None` = not over, or no incident.
+    pub to: Option<DateTime<Utc>>,
+    /// The restart that went with the recovery.
+    pub restarted_at: Option<DateTime<Utc>>,
+    /// One sentence.
+    pub summary: String,
+    /// What it rests on.
+    pub evidence: Vec<Claim>,
+    /// The instances concerned.
+    pub instances: Vec<String>,
+}
+
+/// The one answer, and what it is not.
+#[derive(Debug, Clone)]
+pub struct Diagnosis {
+    /// The answer; `None` = inconclusive.
+    pub answer: Option<Conclusion>,
+    /// Other matches.
+    pub also: Vec<Conclusion>,
+    /// What does not fit, and why.
+    pub ruled_out: Vec<(&'static FailureMode, String)>,
+    /// What could not be judged, and what was missing.
+    pub not_assessed: Vec<(&'static FailureMode, String)>,
+    /// Why there is no answer.
+    pub inconclusive: Option<String>,
+}
+
+impl Diagnosis {
+    /// Whether something is wrong.
+    pub fn incident(&self) -> bool {
+        self.answer.as_ref().is_some_and(|answer| answer.failure_mode.is_some())
+    }
+
+    /// The incident, if it still goes on at the end of the window.
+    pub fn going_on(&self) -> Option<&Conclusion> {
+        let incident = self.answer.as_ref().filter(|answer| answer.failure_mode.is_some());
+        incident.filter(|answer| answer.to.is_none())
+    }
+
+    /// The answer in one line, with what `more` says of it. Every command begins with it.
+    pub fn headline(&self, more: &[String]) -> String {
+        let Some(answer) = &self.answer else {
+            let why = self.inconclusive.as_deref().unwrap_or("the evidence is incomplete");
+            return format!("inconclusive: {why}");
+        };
+        let mut parts = vec![answer.summary.clone()];
+        parts.extend(more.iter().cloned());
+        parts.extend(answer.ending());
+        format!(
+            "{} ({} confidence): {}",
+            answer.id(),
+            answer.confidence.word(),
+            parts.join("; ")
+        )
+    }
+
+    /// How grave the answer is.
+    pub fn severity(&self) -> Severity {
+        match self.outcome() {
+            Outcome::Incident => Severity::Critical,
+            Outcome::Fine => Severity::Ok,
+            Outcome::Inconclusive => Severity::Warning,
+        }
+    }
+
+    /// For the exit code.
+    pub fn outcome(&self) -> Outcome {
+        match (&self.answer, self.incident()) {
+            (_, true) => Outcome::Incident,
+            (Some(_), false) => Outcome::Fine,
+            (None, _) => Outcome::Inconclusive,
+        }
+    }
+
+    /// The contract's short form.
+    pub fn short(&self) -> Value {
+        let answer = self.answer.as_ref();
+        json!({
+            "incident": answer.map(|_| self.incident()),
+            "failure_mode": answer.and_then(|answer| answer.failure_mode),
+            "finding": answer.and_then(|answer| answer.finding),
+            "title": answer.map(|answer| &answer.title),
+            "confidence": answer.map(|answer| answer.confidence),
+            "from": answer.and_then(|answer| answer.from).map(rfc3339),
+            "to": answer.and_then(|answer| answer.to).map(rfc3339),
+        })
+    }
+}
+
+impl Conclusion {
+    /// The name of the failure mode or of the finding.
+    pub fn id(&self) -> &'static str {
+        let mode = self.failure_mode.map(|mode| mode.id);
+        mode.or(self.finding.map(|finding| finding.id())).unwrap_or_default()
+    }
+
+    /// Whether an incident is over, and with what; nothing for a finding.
+    fn ending(&self) -> Option<String> {
+        self.failure_mode?;
+        Some(match (self.to, self.restarted_at) {
+            (Some(_), Some(at)) => format!("over with the restart at {}", clock(at)),
+            (Some(at), None) => format!("over since {}", clock(at)),
+            (None, _) => String::from("still going on"),
+        })
+    }
+}
+
+/// Judges every failure mode and gives one answer.
+pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
+    let scene = Scene::new(episodes);
+    let facts = episodes.facts;
+    let missing = facts.not_known();
+    let mut found = Vec::new();
+    let (mut ruled_out, mut unjudged, mut unasked) = (Vec::new(), Vec::new(), Vec::new());
+    for mode in REGISTRY.iter().copied() {
+        let lacks: Vec<_> = missing
+            .iter()
+            .filter(|part| mode.needs.contains(&part.section.as_str()))
+            .collect();
+        match ((mode.judge)(&scene), lacks.first()) {
+            (Verdict::Matched(matched), _) => found.push(conclusion(&scene, mode, matched, lacks.is_empty())),
+            (Verdict::NotAssessed(why), _) => unasked.push((mode, why)),
+            (Verdict::NotMatched(_), Some(part)) => {
+                unjudged.push((mode, format!("{}: {}", part.section, part.why)));
+            }
+            // Where nothing is recorded nothing is ruled out.
+            (Verdict::NotMatched(_), None) if facts.bounds.no_records() => {
+                unasked.push((mode, String::from("there are no records")));
+            }
+            (Verdict::NotMatched(why), None) => ruled_out.push((mode, why)),
+        }
+    }
+    let mut found = found.into_iter();
+    let (answer, inconclusive) = match found.next() {
+        Some(answer) => (Some(answer), None),
+        None => match healthy::finding(&scene, &unjudged) {
+            Ok(finding) => (Some(finding), None),
+            Err(why) => (None, Some(why)),
+        },
+    };
+    Diagnosis {
+        answer,
+        also: found.map(explained).collect(),
+        ruled_out,
+        not_assessed: unjudged.into_iter().chain(unasked).collect(),
+        inconclusive,
+    }
+}
+
+/// Beside a mechanism a symptom is explained.
+fn explained(mut other: Conclusion) -> Conclusion {
+    if other.failure_mode.is_some_and(|mode| mode.cause == Cause::Symptom) {
+        other.summary = format!("{}, as a symptom of the answer above", other.title);
+    }
+    other
+}
+
+fn conclusion(scene: &Scene<'_>, mode: &'static FailureMode, matched: Matched, all_known: bool) -> Conclusion {
+    Conclusion {
+        failure_mode: Some(mode),
+        finding: None,
+        title: mode.title.to_owned(),
+        confidence: Confidence::of(&matched.evidence, all_known),
+        from: Some(matched.from),
+        to: matched.to,
+        restarted_at: matched.to.and_then(|to| restart_with(scene, &matched.instances, to)),
+        summary: matched.summary,
+        evidence: matched.evidence,
+        instances: matched.instances,
+    }
+}
+
+/// The restart of one of these instances that goes with the end of their trouble.
+fn restart_with(scene: &Scene<'_>, instances: &[String], to: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let own = scene
+        .starts
+        .iter()
+        .filter(|start| instances.iter().any(|name| name == start.instance));
+    let times = own.filter(|start| start.before.is_some()).map(|start| start.at);
+    times
+        .filter(|at| (to - *at).abs() <= RESTART_GOES_WITH)
+        .min_by_key(|at| (to - *at).abs())
+}
+
+/// What these hangs show.
+fn of_hangs(text: impl Into<String>, hangs: &[Hanging<'_>]) -> Claim {
+    claim(Basis::Hung, text, "hangs", hangs.len(), traces_of(hangs))
+}
+
+/// What these failures show.
+fn of_failures(text: impl Into<String>, bursts: &[&ErrorBurst]) -> Claim {
+    claim(Basis::Failed, text, "errors", size(failed(bursts)), traces_in(bursts))
+}
+
+fn claim(basis: Basis, text: impl Into<String>, query: &'static str, count: usize, traces: Vec<String>) -> Claim {
+    Claim {
+        basis,
+        text: text.into(),
+        query,
+        count: count as u64,
+        trace_ids: traces,
+    }
+}

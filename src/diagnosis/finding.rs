@@ -1,0 +1,29 @@
+//! What is no incident, and worth a name (contract.md).
+
+use serde::Serialize;
+
+/// What is no incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Finding {
+    /// Another version runs.
+    Deploy,
+    /// A process was replaced.
+    Restart,
+    /// Nobody asked for anything.
+    TrafficLull,
+    /// Nothing of note.
+    Healthy,
+}
+
+impl Finding {
+    /// As the contract spells it.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::Deploy => "deploy",
+            Self::Restart => "restart",
+            Self::TrafficLull => "traffic-lull",
+            Self::Healthy => "healthy",
+        }
+    }
+}

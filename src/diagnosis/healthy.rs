@@ -1,0 +1,247 @@
+//! What is no incident and worth a name: a deploy, a restart, a lull, or nothing at all. And when that may be said.
+
+use chrono::TimeDelta;
+
+use super::{Basis, Claim, Conclusion, Confidence, FailureMode, Finding, Scene, claim};
+use crate::episodes::WaitingOn;
+use crate::error_text::ErrorClass;
+use crate::facts::{Facts, to_seconds};
+use crate::words::{self, clock, counted};
+
+/// A pause this long is worth a word.
+const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
+/// A listener that lost its connection is back by then: relay-api's longest pause between two attempts is 60 s.
+const NOT_BACK_AFTER: TimeDelta = TimeDelta::seconds(90);
+/// Failures for which no rule has a name are an outage if they are so many,
+const LEAST_FAILED: u64 = 20;
+/// and one request of so many at least.
+const MOST_FAILED_SHARE: u64 = 4;
+
+/// The finding, or why nothing can be said.
+pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) -> Result<Conclusion, String> {
+    let facts = scene.facts;
+    let bounds = facts.bounds.rows.first();
+    let records = bounds.map_or(0, |bounds| bounds.records);
+    if records == 0 {
+        return Err(no_records(facts));
+    }
+    if let Some((mode, why)) = unjudged.first() {
+        return Err(format!(
+            "{} and {} more could not be judged ({why})",
+            mode.id,
+            unjudged.len() - 1
+        ));
+    }
+    let Some((bounds, (p50_s, p95_s, _))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
+        return Err(format!(
+            "{} but not one request that succeeded in the window",
+            counted(records, "record")
+        ));
+    };
+    if let Some(why) = unexplained(scene, bounds.requests) {
+        return Err(why);
+    }
+    let failed: u64 = scene.episodes.failures().map(|burst| burst.traces).sum();
+    let healthy = claim(
+        Basis::Succeeded,
+        format!(
+            "{} succeeded (median {}, p95 {}); {} failed, {} hung",
+            counted(bounds.requests, "request"),
+            words::duration(p50_s),
+            words::duration(p95_s),
+            words::grouped(failed),
+            scene.hangs.len()
+        ),
+        "bounds",
+        usize::try_from(bounds.requests).unwrap_or(usize::MAX),
+        Vec::new(),
+    );
+    if scene
+        .episodes
+        .pauses()
+        .any(|pause| pause.is_open && pause.length() >= LEAST_LULL)
+    {
+        return Err(String::from(
+            "nothing is recorded in the last minutes of the window: a lull or a silence, its end will tell",
+        ));
+    }
+    if let Some(doubt) = facts.doubts.first() {
+        return Err(format!(
+            "{}: {}; seen so far: {}",
+            doubt.section, doubt.why, healthy.text
+        ));
+    }
+    let (finding, title, noted) = named(scene);
+    let listener = reconnect(scene);
+    let disconnected = scene.listener.last().is_some_and(|trouble| trouble.over_at.is_none());
+    let first = noted.as_ref().unwrap_or(&healthy).text.clone();
+    let summary = match listener.as_ref().filter(|_| disconnected) {
+        Some(listener) => format!("{first}; but {}", listener.text),
+        None => first,
+    };
+    let mut found = vec![healthy];
+    found.extend(noted);
+    found.extend(listener);
+    Ok(Conclusion {
+        failure_mode: None,
+        finding: Some(finding),
+        title: title.to_owned(),
+        confidence: if failed == 0 && scene.hangs.is_empty() && !disconnected {
+            Confidence::High
+        } else {
+            Confidence::Medium
+        },
+        from: None,
+        to: None,
+        restarted_at: None,
+        summary,
+        evidence: found,
+        instances: Vec::new(),
+    })
+}
+
+/// Why there is nothing to judge, with what the filters left out.
+pub fn no_records(facts: &Facts) -> String {
+    match facts.bounds.rows.first() {
+        Some(bounds) if bounds.records_unfiltered > 0 => format!(
+            "no record passes the filters; the window holds {} of environments [{}], services [{}]",
+            counted(bounds.records_unfiltered, "other record"),
+            bounds.environments.as_deref().unwrap_or_default(),
+            bounds.services.as_deref().unwrap_or_default()
+        ),
+        _ => String::from("no records at all in the window"),
+    }
+}
+
+/// What is wrong for certain, although no failure mode tells why: that is not healthy.
+fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
+    let least = scene.profile.diagnose.least_failures;
+    let of_database: u64 = scene
+        .failing
+        .iter()
+        .filter(|failing| failing.class.is_some_and(|class| class != ErrorClass::Misuse))
+        .map(|failing| failing.burst.traces)
+        .sum();
+    let waiting = scene.hangs.iter().filter(|hang| hang.waiting_on.is_checkout());
+    let waited = of_database + waiting.count() as u64;
+    if waited >= least {
+        return Some(format!(
+            "{} hung or failed on the way to the database, and no failure mode fits",
+            counted(waited, "request")
+        ));
+    }
+    let now = scene.facts.window.to;
+    let in_flight = scene.in_flight_on(WaitingOn::is_database);
+    if in_flight.len() as u64 >= scene.profile.diagnose.least_hangs {
+        let longest = in_flight.iter().map(|hang| hang.length_s(now)).fold(0.0, f64::max);
+        return Some(format!(
+            "{} wait on the database at the end of the window, for up to {}: too early to say",
+            counted(in_flight.len() as u64, "request"),
+            words::duration(longest)
+        ));
+    }
+    let lost = scene.listener.iter().find(|trouble| {
+        trouble.over_at.is_none() && scene.facts.window.to - trouble.first_at >= NOT_BACK_AFTER && trouble.lines > 1
+    });
+    if let Some(trouble) = lost {
+        return Some(format!(
+            "the {} on {} lost its connection at {} and is not back, and no failure mode fits",
+            scene.profile.listener.name,
+            trouble.instance,
+            clock(trouble.first_at)
+        ));
+    }
+    let away = scene.listener.iter().find(|trouble| {
+        trouble.over_at.is_none() && scene.facts.window.to > trouble.first_at && !scene.served_after(trouble.first_at)
+    });
+    if let Some(trouble) = away {
+        return Some(format!(
+            "the {} on {} lost its connection at {}, and no request has succeeded since: too early to say",
+            scene.profile.listener.name,
+            trouble.instance,
+            clock(trouble.first_at)
+        ));
+    }
+    // One route that fails is a bug of it; many of which a large part fails are an outage.
+    let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
+    let everywhere = scene.failing.iter().any(|failing| failing.burst.route.is_none());
+    (everywhere && failed >= LEAST_FAILED && failed * MOST_FAILED_SHARE >= succeeded + failed).then(|| {
+        format!(
+            "{} of {} failed on several routes, and no failure mode fits",
+            words::grouped(failed),
+            counted(succeeded + failed, "request")
+        )
+    })
+}
+
+fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Claim>) {
+    let facts = scene.facts;
+    let replaced = scene
+        .starts
+        .iter()
+        .filter(|start| start.before.is_some() && facts.window.holds(start.at));
+    let replaced: Vec<_> = replaced.collect();
+    if let Some(start) = replaced.iter().find(|start| start.deployed().is_some()) {
+        let text = format!(
+            "a deploy at {}: version {} now runs, no incident",
+            clock(start.at),
+            start.version.unwrap_or_default()
+        );
+        return (
+            Finding::Deploy,
+            "a deploy, and nothing wrong",
+            Some(claim(Basis::Processes, text, "processes", replaced.len(), Vec::new())),
+        );
+    }
+    if let Some(start) = replaced.first() {
+        let text = format!(
+            "instance {} restarted at {} and is healthy, no incident",
+            start.instance,
+            clock(start.at)
+        );
+        return (
+            Finding::Restart,
+            "a restart, and nothing wrong",
+            Some(claim(Basis::Processes, text, "processes", replaced.len(), Vec::new())),
+        );
+    }
+    let longest = scene.episodes.pauses().max_by_key(|pause| pause.length());
+    if let Some(pause) = longest.filter(|pause| pause.length() >= LEAST_LULL) {
+        let text = format!(
+            "a lull: nobody asked for anything for {} from {} on, and what came next was fast",
+            words::duration(to_seconds(pause.length())),
+            clock(pause.from)
+        );
+        return (
+            Finding::TrafficLull,
+            "a lull in traffic, and nothing wrong",
+            Some(claim(Basis::Traffic, text, "gaps", 1, Vec::new())),
+        );
+    }
+    (Finding::Healthy, "nothing wrong seen", None)
+}
+
+/// A listener that lost its connection and was back by itself is worth a line, no incident.
+fn reconnect(scene: &Scene<'_>) -> Option<Claim> {
+    let trouble = scene.listener.last()?;
+    let text = match trouble.over_at {
+        Some(at) => format!(
+            "the {} lost its connection at {} and was back at {}",
+            scene.profile.listener.name,
+            clock(trouble.first_at),
+            clock(at)
+        ),
+        None => format!(
+            "the {} has not been connected since {}",
+            scene.profile.listener.name,
+            clock(trouble.first_at)
+        ),
+    };
+    Some(claim(
+        Basis::LogLines,
+        text,
+        "lifecycle",
+        usize::try_from(trouble.lines).unwrap_or(usize::MAX),
+        Vec::new(),
+    ))
+}

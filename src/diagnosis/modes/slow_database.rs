@@ -1,0 +1,161 @@
+//! Every statement is slow, and nothing hangs.
+
+use chrono::{DateTime, Utc};
+
+use crate::diagnosis::scene::{Scene, failed, size};
+use crate::diagnosis::{Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim};
+use crate::error_text::ErrorClass;
+use crate::facts::{Bucket, to_seconds};
+use crate::words::{self, clock, counted};
+
+/// Fewer slow statements can be one report.
+const LEAST_STATEMENTS: u64 = 20;
+/// More hangs than this are another story, unless they are the slowest of many slow statements.
+const MOST_HANGS: usize = 2;
+/// Slow statements, at least, for each hang: then it is the tail of the slow ones.
+const LEAST_SLOW_SHARE: u64 = 20;
+/// Without a time to compare with, only what no application has as its usual statement is slow: times `slow_statement`.
+const SLOW_BY_ITSELF: f64 = 10.0;
+
+pub(super) static MODE: FailureMode = FailureMode {
+    id: "slow-database",
+    title: "every statement is slow",
+    documentation: Documentation {
+        looks_like: "The median statement takes many times as long as before, on all routes, and requests take correspondingly \
+            longer. Nothing hangs, nothing or little fails. The listener may lose its connection to its own overlapping calls.",
+        why: "The database is overloaded, throttled, far away all at once (a failover to another region), or the network adds \
+            latency.",
+        confused_with: "lock-contention: some statements hang for minutes, the others are fast. One slow report is one statement. \
+            A slow application: its statements are fast.",
+        what_to_do: "Look at the database's load (CPU, I/O credits, active sessions, vacuum) and at the latency between the \
+            instances and it. Restarting the application does nothing.",
+    },
+    error_classes: &[ErrorClass::PoolerTimeout],
+    cause: Cause::Mechanism,
+    remedy: Remedy::Nothing,
+    hits: Hits::EveryRequest,
+    questions: Questions::General,
+    needs: &["traffic"],
+    judge,
+};
+
+fn judge(scene: &Scene<'_>) -> Verdict {
+    let Some(slow) = longest(scene) else {
+        return Verdict::NotMatched(String::from("at no time were most statements slow"));
+    };
+    let hung = scene.hangs.len();
+    let its_tail = scene.hung_connecting().is_empty() && slow.statements >= LEAST_SLOW_SHARE * hung as u64;
+    if hung > MOST_HANGS && !its_tail {
+        return Verdict::NotMatched(format!("{} hung: more than slow", counted(hung as u64, "request")));
+    }
+    let factor = slow.usual_s.map(|usual| slow.medians_s.1 / usual.max(0.001));
+    if slow.statements < LEAST_STATEMENTS || factor.is_some_and(|factor| factor < scene.profile.diagnose.slow_factor) {
+        return Verdict::NotMatched(format!(
+            "only {} were slow, by a factor of {:.1}",
+            counted(slow.statements, "statement"),
+            factor.unwrap_or_default()
+        ));
+    }
+    let by_itself_s = SLOW_BY_ITSELF * to_seconds(scene.profile.slow_statement);
+    if factor.is_none() && slow.medians_s.0 < by_itself_s {
+        return Verdict::NotAssessed(format!(
+            "statements took {} (median) all the while; whether that is usual here no earlier record tells",
+            words::range(slow.medians_s.0, slow.medians_s.1)
+        ));
+    }
+    let medians = words::range(slow.medians_s.0, slow.medians_s.1);
+    let mut found = vec![claim(
+        Basis::Statements,
+        match slow.usual_s {
+            Some(usual) => format!(
+                "{} were slow: medians of {medians}, else {}",
+                counted(slow.statements, "statement"),
+                words::duration(usual)
+            ),
+            None => format!(
+                "{} were slow: medians of {medians}",
+                counted(slow.statements, "statement")
+            ),
+        },
+        "traffic",
+        size(slow.statements),
+        slow.trace_ids.clone(),
+    )];
+    if slow.buckets > 1 {
+        found.push(claim(
+            Basis::Statements,
+            format!(
+                "that holds for all of the time from {} on, not for one request",
+                clock(slow.first_at)
+            ),
+            "traffic",
+            slow.buckets,
+            Vec::new(),
+        ));
+    }
+    let gone = scene.failing_with(&[ErrorClass::ConnectRefused, ErrorClass::Dns, ErrorClass::ConnectTimeout]);
+    if scene.hangs.is_empty() && gone.is_empty() {
+        found.push(claim(
+            Basis::Hung,
+            format!(
+                "nothing hung and no connect failed ({} failed at all)",
+                counted(
+                    failed(&scene.failing.iter().map(|f| f.burst).collect::<Vec<_>>()),
+                    "request"
+                )
+            ),
+            "hangs",
+            0,
+            Vec::new(),
+        ));
+    }
+    Verdict::Matched(Matched {
+        summary: format!(
+            "from {} on statements took {medians} (median) instead of {}; nothing hangs",
+            clock(slow.first_at),
+            slow.usual_s.map_or(String::from("less"), words::duration)
+        ),
+        evidence: found,
+        from: slow.first_at,
+        to: slow.last_at,
+        instances: Vec::new(),
+    })
+}
+
+/// All slow stretches as one: from the first slow statement to the last.
+struct Slow {
+    first_at: DateTime<Utc>,
+    /// `None` = it goes on.
+    last_at: Option<DateTime<Utc>>,
+    usual_s: Option<f64>,
+    medians_s: (f64, f64),
+    statements: u64,
+    buckets: usize,
+    trace_ids: Vec<String>,
+}
+
+/// The stretch with most slow statements, of whatever service.
+fn longest(scene: &Scene<'_>) -> Option<Slow> {
+    let found = &scene.episodes.slow;
+    let of = |stretch: &[&Bucket]| stretch.iter().map(|bucket| bucket.statements_slow).sum::<u64>();
+    let all = found.iter().flat_map(|slow| {
+        let last = slow.stretches.len().saturating_sub(1);
+        let stretches = slow.stretches.iter().enumerate();
+        stretches.map(move |(place, stretch)| (slow, stretch, slow.goes_on && place == last))
+    });
+    let (slow, stretch, goes_on) = all.max_by_key(|(_, stretch, _)| of(stretch))?;
+    let medians = || stretch.iter().filter_map(|bucket| bucket.statements_p50_s);
+    Some(Slow {
+        first_at: stretch.first()?.slow_between?.0,
+        last_at: stretch.last()?.slow_between.map(|(_, last)| last).filter(|_| !goes_on),
+        usual_s: slow.usual_s,
+        medians_s: (medians().reduce(f64::min)?, medians().reduce(f64::max)?),
+        statements: of(stretch),
+        buckets: stretch.len(),
+        trace_ids: stretch
+            .iter()
+            .filter_map(|bucket| bucket.trace_id.clone())
+            .take(3)
+            .collect(),
+    })
+}

@@ -1,0 +1,365 @@
+//! What several rules look at: hangs by what they wait on, failures by class, and the extent of the trouble.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::episodes::{Episodes, Hanging, ListenerTrouble, RESTART_GOES_WITH, Silence, Start, WaitingOn};
+use crate::error_text::{ErrorClass, read};
+use crate::facts::{ErrorBurst, Facts, Gap, Run, seconds, to_seconds};
+use crate::profile::Settings;
+
+use super::{Claim, Matched};
+
+/// A listener that lost its connection this long before the first hang has the same trouble, if it is still open then.
+const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
+/// Failures up to this before the end of the window, and no success since, still go on.
+const STILL_FAILING: TimeDelta = TimeDelta::seconds(60);
+/// A median checkout below this is prompt: it includes a pre-ping and, at most, one ordinary connect.
+const PROMPT_S: f64 = 0.25;
+/// Traces named beside a piece of evidence.
+const MOST_TRACES: usize = 5;
+
+/// A burst of failures with the class of its text.
+pub struct Failing<'a> {
+    /// The burst.
+    pub burst: &'a ErrorBurst,
+    /// What its text says of the way to the database.
+    pub class: Option<ErrorClass>,
+}
+
+/// What the rules look at. Of several services it is the one that is in trouble: how another fares says nothing of it.
+pub struct Scene<'a> {
+    /// What they are made of.
+    pub facts: &'a Facts,
+    /// Names and thresholds.
+    pub profile: &'a Settings,
+    /// Everything, whosever it is.
+    pub episodes: &'a Episodes<'a>,
+    /// Longer than the profile's `hang_after`, ended or not, and not because their instance fell silent.
+    pub hangs: Vec<Hanging<'a>>,
+    /// Requests that failed, with the class of their error.
+    pub failing: Vec<Failing<'a>>,
+    /// Stretches of success.
+    pub runs: Vec<&'a Run>,
+    /// Times in which the listener had no connection.
+    pub listener: &'a [ListenerTrouble<'a>],
+    /// Processes that began.
+    pub starts: &'a [Start<'a>],
+    /// Instances that gave no sign of life.
+    pub silences: &'a [Silence<'a>],
+    /// The service that is in trouble, if there are several and one of them is.
+    pub service: Option<&'a str>,
+}
+
+/// What an error says of the way to the database. Any service can refuse or time out: it was the database if its
+/// checkout failed, or if the text says so.
+fn of_database(burst: &ErrorBurst) -> Option<ErrorClass> {
+    let text = read(&burst.sample).filter(|text| text.speaks_of_database || burst.in_connect)?;
+    Some(text.class)
+}
+
+impl<'a> Scene<'a> {
+    /// Chooses the service that is in trouble, and what concerns it.
+    pub fn new(episodes: &'a Episodes<'a>) -> Self {
+        let (facts, profile) = (episodes.facts, episodes.profile);
+        let hang_after_s = to_seconds(profile.hang_after);
+        let long = |hang: &&Hanging<'a>| {
+            hang.length_s(facts.window.to) - silent_s(hang, &episodes.silences, facts) >= hang_after_s
+        };
+        let mut hangs: Vec<Hanging<'a>> = episodes.hangs.iter().filter(long).copied().collect();
+        let mut failing: Vec<Failing<'a>> = episodes
+            .failures()
+            .map(|burst| Failing {
+                burst,
+                class: of_database(burst),
+            })
+            .collect();
+        let service = in_trouble(&hangs, &failing);
+        let ours = |name: &str| service.is_none_or(|service| service == name);
+        hangs.retain(|hang| ours(&hang.hang.service));
+        failing.retain(|failing| failing.burst.service.as_deref().is_none_or(ours));
+        Self {
+            hangs,
+            failing,
+            runs: facts.runs.rows.iter().filter(|run| ours(&run.service)).collect(),
+            listener: &episodes.listener,
+            starts: &episodes.starts,
+            silences: &episodes.silences,
+            service,
+            facts,
+            profile,
+            episodes,
+        }
+    }
+
+    /// Whether this is the service in trouble, or there is none that is.
+    pub fn is_ours(&self, service: &str) -> bool {
+        self.service.is_none_or(|own| own == service)
+    }
+
+    /// Whether an error of this class stands anywhere in the window, in requests or in logs.
+    pub fn names(&self, class: ErrorClass) -> bool {
+        let mut own = self
+            .facts
+            .errors
+            .rows
+            .iter()
+            .filter(|burst| burst.service.as_deref().is_none_or(|name| self.is_ours(name)));
+        own.any(|burst| of_database(burst) == Some(class))
+    }
+
+    /// Pauses in which nothing was asked of the database of the service in trouble, or of all if there is one only.
+    pub fn idle(&self) -> Vec<&'a Gap> {
+        self.episodes.idle(|name| self.is_ours(name))
+    }
+
+    /// Whether an instance was silent altogether at that time.
+    pub fn was_silent(&self, instance: &str, at: DateTime<Utc>) -> bool {
+        let mut silences = self.silences.iter().filter(|silence| silence.instance == instance);
+        silences.any(|silence| silence.from <= at && silence.until.is_none_or(|until| at < until))
+    }
+
+    /// Hangs that wait or waited in their checkout.
+    pub fn hung_connecting(&self) -> Vec<Hanging<'a>> {
+        self.hung_on(WaitingOn::is_checkout)
+    }
+
+    /// Hangs that wait or waited in a statement.
+    pub fn hung_in_statements(&self) -> Vec<Hanging<'a>> {
+        self.hung_on(|on| on == WaitingOn::Statement)
+    }
+
+    fn hung_on(&self, is: impl Fn(WaitingOn) -> bool) -> Vec<Hanging<'a>> {
+        let own = self.hangs.iter().filter(|hang| is(hang.waiting_on));
+        own.copied().collect()
+    }
+
+    /// Requests in flight that wait in their checkout, however young.
+    pub fn in_flight_connecting(&self) -> Vec<Hanging<'a>> {
+        self.in_flight_on(WaitingOn::is_checkout)
+    }
+
+    /// Requests in flight that wait for the database or for the way to it, however young.
+    pub fn in_flight_on(&self, is: impl Fn(WaitingOn) -> bool) -> Vec<Hanging<'a>> {
+        let open = self
+            .episodes
+            .hangs
+            .iter()
+            .filter(|hang| hang.in_flight() && is(hang.waiting_on));
+        open.filter(|hang| self.is_ours(&hang.service) && !self.was_silent(&hang.instance, self.facts.window.to))
+            .copied()
+            .collect()
+    }
+
+    /// Failures of one of these classes.
+    pub fn failing_with(&self, classes: &[ErrorClass]) -> Vec<&'a ErrorBurst> {
+        let own = self
+            .failing
+            .iter()
+            .filter(|failing| failing.class.is_some_and(|class| classes.contains(&class)));
+        own.map(|failing| failing.burst).collect()
+    }
+
+    /// Stretches in which checkouts succeeded promptly, lookback included, of those that began at a time that `holds`.
+    pub fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
+        let ours = |run: &&Run| self.is_ours(&run.service);
+        let runs = self
+            .facts
+            .earlier
+            .rows
+            .iter()
+            .filter(ours)
+            .chain(self.runs.iter().copied());
+        runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= PROMPT_S))
+            .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
+            .collect()
+    }
+
+    /// Whether one of these hangs was open at that time.
+    pub fn open_at(hangs: &[Hanging<'_>], at: DateTime<Utc>) -> bool {
+        hangs.iter().any(|hang| hang.is_open_at(at))
+    }
+
+    /// Statements that were slow and ended, in buckets that lie beside these hangs.
+    pub fn slow_beside(&self, hangs: &[Hanging<'_>]) -> u64 {
+        let buckets = self.facts.traffic.rows.iter();
+        let ours = buckets.filter(|bucket| self.is_ours(&bucket.service));
+        let beside = ours.filter(|bucket| Self::open_at(hangs, bucket.at));
+        beside.map(|bucket| bucket.statements_slow).sum()
+    }
+
+    /// Whether that time lies in one of these bursts.
+    pub fn within(bursts: &[&ErrorBurst], at: DateTime<Utc>) -> bool {
+        bursts.iter().any(|burst| burst.first_at <= at && at < burst.last_at)
+    }
+
+    /// The extent of trouble that consists of these hangs and failures: from the first sign (a listener that lost its
+    /// connection and was still without one included) to the recovery (a restart that goes with it included).
+    pub fn extent(
+        &self,
+        hangs: &[Hanging<'_>],
+        bursts: &[&ErrorBurst],
+    ) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+        let starts = hangs
+            .iter()
+            .map(|hang| hang.started_at)
+            .chain(bursts.iter().map(|burst| burst.first_at));
+        let begun_at = starts.min()?;
+        let instances = self.instances(hangs, bursts);
+        let lost = self
+            .listener
+            .iter()
+            .filter(|trouble| instances.is_empty() || instances.iter().any(|name| name == trouble.instance));
+        let signs = lost
+            .filter(|trouble| trouble.first_at <= begun_at && begun_at - trouble.first_at <= FIRST_SIGN_WITHIN)
+            .filter(|trouble| trouble.over_at.is_none_or(|over_at| over_at >= begun_at));
+        let from = signs.map(|trouble| trouble.first_at).chain([begun_at]).min()?;
+        Some((from, self.end(hangs, bursts, &instances)))
+    }
+
+    fn end(&self, hangs: &[Hanging<'_>], bursts: &[&ErrorBurst], instances: &[String]) -> Option<DateTime<Utc>> {
+        if hangs.iter().any(|hang| hang.in_flight()) {
+            return None;
+        }
+        let ends = hangs
+            .iter()
+            .filter_map(|hang| hang.ended_at())
+            .chain(bursts.iter().map(|burst| burst.last_ended_at.max(burst.last_at)));
+        let last_at = ends.max()?;
+        if self.facts.window.to - last_at <= STILL_FAILING && !self.served_after(last_at) {
+            return None;
+        }
+        let restart = self
+            .starts
+            .iter()
+            .filter(|start| start.before.is_some() && instances.iter().any(|name| name == start.instance));
+        let with_it =
+            restart.filter(|start| start.at >= last_at - RESTART_GOES_WITH && start.at <= last_at + RESTART_GOES_WITH);
+        let ready = with_it.map(|start| start.ready_at());
+        ready.chain([last_at]).max()
+    }
+
+    /// When the first request of a stretch that succeeded after `at` had ended. Where checkouts were prompt that is at
+    /// once; else what succeeded had waited for the recovery, and began before it.
+    pub fn first_served_after(&self, at: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        let later = self.runs.iter().filter_map(|run| {
+            let requests = run.requests.as_ref().filter(|requests| requests.last_at > at)?;
+            let slow_s = requests
+                .spread
+                .middle_s
+                .map_or(requests.spread.max_s, |(_, p95_s)| p95_s);
+            let waited = run.connects_p50_s.is_some_and(|p50_s| p50_s > PROMPT_S);
+            Some(requests.first_at.max(at) + seconds(if waited { slow_s } else { 0.0 }))
+        });
+        later.min()
+    }
+
+    /// Whether a request succeeded that began after `at`.
+    pub fn served_after(&self, at: DateTime<Utc>) -> bool {
+        let mut successes = self.runs.iter().filter_map(|run| run.requests.as_ref());
+        successes.any(|requests| requests.last_at > at)
+    }
+
+    /// The instances of these, each once.
+    pub fn instances(&self, hangs: &[Hanging<'_>], bursts: &[&ErrorBurst]) -> Vec<String> {
+        let hung = hangs.iter().map(|hang| hang.instance.clone());
+        let failed = bursts.iter().flat_map(|burst| burst.instances.iter().cloned());
+        hung.chain(failed).collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// A match whose extent is that of its hangs and failures.
+    pub(super) fn matched(
+        &self,
+        hangs: &[Hanging<'_>],
+        bursts: &[&ErrorBurst],
+        summary: String,
+        evidence: Vec<Claim>,
+    ) -> Option<Matched> {
+        let (from, to) = self.extent(hangs, bursts)?;
+        Some(Matched {
+            summary,
+            evidence,
+            from,
+            to,
+            instances: self.instances(hangs, bursts),
+        })
+    }
+}
+
+/// How much of a hang is the silence of its instance, seconds.
+fn silent_s(hang: &Hanging<'_>, silences: &[Silence<'_>], facts: &Facts) -> f64 {
+    let end = hang.ended_at().unwrap_or(facts.window.to);
+    let own = silences.iter().filter(|silence| silence.instance == hang.instance);
+    let shared = own.map(|silence| {
+        let until = silence.until.unwrap_or(facts.window.to);
+        to_seconds(until.min(end) - silence.from.max(hang.started_at)).max(0.0)
+    });
+    shared.sum()
+}
+
+/// The service with most of the trouble; `None` if there is none.
+fn in_trouble<'a>(hangs: &[Hanging<'a>], failing: &[Failing<'a>]) -> Option<&'a str> {
+    let hung = hangs
+        .iter()
+        .filter(|hang| hang.waiting_on.is_database())
+        .map(|hang| (hang.hang.service.as_str(), 1));
+    let failed = failing
+        .iter()
+        .filter(|failing| failing.class.is_some())
+        .filter_map(|failing| Some((failing.burst.service.as_deref()?, failing.burst.traces)));
+    let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
+    for (service, weight) in hung.chain(failed) {
+        *weights.entry(service).or_default() += weight;
+    }
+    weights
+        .into_iter()
+        .max_by_key(|(_, weight)| *weight)
+        .map(|(service, _)| service)
+}
+
+pub fn traces_of(hangs: &[Hanging<'_>]) -> Vec<String> {
+    hangs
+        .iter()
+        .map(|hang| hang.trace_id.clone())
+        .take(MOST_TRACES)
+        .collect()
+}
+
+pub fn traces_in(bursts: &[&ErrorBurst]) -> Vec<String> {
+    bursts
+        .iter()
+        .filter_map(|burst| burst.trace_id.clone())
+        .take(MOST_TRACES)
+        .collect()
+}
+
+/// How many checkouts these stretches hold.
+pub fn checkouts(runs: &[&Run]) -> u64 {
+    runs.iter()
+        .filter_map(|run| run.connects.as_ref())
+        .map(|some| some.count)
+        .sum()
+}
+
+/// As a count of evidence.
+pub fn size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+/// Distinct traces of these bursts.
+pub fn failed(bursts: &[&ErrorBurst]) -> u64 {
+    bursts.iter().map(|burst| burst.traces).sum()
+}
+
+/// From the shortest to the longest of these, as a person says it; "so far" if one of them still hangs.
+pub fn lengths(hangs: &[Hanging<'_>], now: DateTime<Utc>) -> String {
+    let all: Vec<f64> = hangs.iter().map(|hang| hang.length_s(now)).collect();
+    let shortest = all.iter().copied().fold(f64::INFINITY, f64::min);
+    let range = crate::words::range(shortest, all.iter().copied().fold(0.0, f64::max));
+    if hangs.iter().any(|hang| hang.in_flight()) {
+        format!("{range} so far")
+    } else {
+        range
+    }
+}

@@ -1,0 +1,77 @@
+//! Starts of processes: a start and its ready line belong together.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::facts::{Facts, Line, LineKind, Process};
+
+/// A start and a ready line belong together within this; relay-api takes 3 s.
+pub const READY_WITHIN: TimeDelta = TimeDelta::seconds(30);
+
+/// A process whose beginning the records show.
+pub struct Start<'a> {
+    /// The machine.
+    pub instance: &'a str,
+    /// When it began.
+    pub at: DateTime<Utc>,
+    /// The listener's first connect, if it came soon enough to be part of the start.
+    pub ready: Option<&'a Line>,
+    /// The process that it follows on the same machine.
+    pub before: Option<&'a Process>,
+    /// The version that it runs.
+    pub version: Option<&'a str>,
+}
+
+impl Start<'_> {
+    /// The version before and the one that it runs, if they are known and differ: a deploy.
+    pub fn deployed(&self) -> Option<(&str, &str)> {
+        let before = self.before.and_then(|process| process.service_version.as_deref())?;
+        let now = self.version?;
+        (before != now).then_some((before, now))
+    }
+
+    /// When it was ready, as far as the records say; else when it began.
+    pub fn ready_at(&self) -> DateTime<Utc> {
+        self.ready.map_or(self.at, |line| line.first_at)
+    }
+}
+
+/// All starts of the evidence, lookback included, in time order. The first process of an instance counts as started
+/// only if it says so: otherwise it may have been there before the evidence begins.
+pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
+    let mut found = Vec::new();
+    for process in &facts.processes.rows {
+        let own = |kind: LineKind| {
+            let lines = facts.lifecycle.rows.iter();
+            lines.filter(move |l| l.instance == process.instance && l.process == process.process && l.kind == kind)
+        };
+        let before = facts
+            .processes
+            .rows
+            .iter()
+            .filter(|p| p.instance == process.instance && p.process != process.process && p.last_at <= process.first_at)
+            .max_by_key(|p| p.last_at);
+        let mut times: Vec<DateTime<Utc>> = own(LineKind::Starting).map(|line| line.first_at).collect();
+        if times.is_empty() && before.is_some() {
+            times.push(process.first_at);
+        }
+        for (nth, said) in times.into_iter().enumerate() {
+            // The first records of a process come a moment before it says that it starts.
+            let at = if nth == 0 && said - process.first_at < READY_WITHIN {
+                process.first_at
+            } else {
+                said
+            };
+            let ready =
+                own(LineKind::Connected).find(|line| line.first_at >= said && line.first_at - said <= READY_WITHIN);
+            found.push(Start {
+                instance: &process.instance,
+                at,
+                ready,
+                before: if nth == 0 { before } else { Some(process) },
+                version: process.service_version.as_deref(),
+            });
+        }
+    }
+    found.sort_by_key(|start| (start.at, start.instance));
+    found
+}
