@@ -4,12 +4,14 @@
 //! Confidence counts independent pieces of evidence, which rest on different records ([`Basis`]): three or more = high, two =
 //! medium, one = low; one step lower if evidence that the mode needs could not be read.
 
+mod claim;
 mod finding;
 mod healthy;
 mod mode;
 mod modes;
 mod scene;
 
+pub use claim::{Basis, Claim};
 pub use finding::Finding;
 pub use healthy::no_records;
 pub use mode::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, named, showing};
@@ -22,52 +24,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::episodes::{Episodes, Hanging, RESTART_GOES_WITH};
-use crate::facts::ErrorBurst;
+use crate::episodes::{Episodes, RESTART_GOES_WITH};
 use crate::report::{Outcome, Severity};
 use crate::window::rfc3339;
 use crate::words::clock;
-use scene::{failed, size, traces_in, traces_of};
-
-/// The records that an observation rests on. What is said twice of the same ones is one piece of evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Basis {
-    /// Operations that hung, or have no end.
-    Hung,
-    /// Requests that failed.
-    Failed,
-    /// What succeeded beside them or before, or should have.
-    Succeeded,
-    /// Statements that ran, or did not.
-    Statements,
-    /// What the listener and the processes logged of themselves.
-    LogLines,
-    /// First and last records of processes.
-    Processes,
-    /// Pauses and bursts of everything.
-    Traffic,
-    /// Work that was queued.
-    Queued,
-    /// Runs of such work.
-    Runs,
-}
-
-/// One observation that speaks for a conclusion.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Claim {
-    /// What it rests on.
-    pub basis: Basis,
-    /// In a sentence, with its numbers.
-    #[serde(rename = "claim")]
-    pub text: String,
-    /// The query of the catalogue that shows it.
-    pub query: &'static str,
-    /// How many spans, traces or lines it rests on.
-    pub count: u64,
-    /// Some of their traces.
-    pub trace_ids: Vec<String>,
-}
 
 /// What a rule says.
 enum Verdict {
@@ -317,24 +277,4 @@ fn restart_with(scene: &Scene<'_>, instances: &[String], to: DateTime<Utc>) -> O
     times
         .filter(|at| (to - *at).abs() <= RESTART_GOES_WITH)
         .min_by_key(|at| (to - *at).abs())
-}
-
-/// What these hangs show.
-fn of_hangs(text: impl Into<String>, hangs: &[Hanging<'_>]) -> Claim {
-    claim(Basis::Hung, text, "hangs", hangs.len(), traces_of(hangs))
-}
-
-/// What these failures show.
-fn of_failures(text: impl Into<String>, bursts: &[&ErrorBurst]) -> Claim {
-    claim(Basis::Failed, text, "errors", size(failed(bursts)), traces_in(bursts))
-}
-
-fn claim(basis: Basis, text: impl Into<String>, query: &'static str, count: usize, traces: Vec<String>) -> Claim {
-    Claim {
-        basis,
-        text: text.into(),
-        query,
-        count: count as u64,
-        trace_ids: traces,
-    }
 }

@@ -2,7 +2,8 @@
 
 use chrono::TimeDelta;
 
-use super::{Basis, Claim, Conclusion, Confidence, FailureMode, Finding, Scene, claim};
+use super::claim::claim;
+use super::{Basis, Claim, Conclusion, Confidence, FailureMode, Finding, Scene};
 use crate::episodes::WaitingOn;
 use crate::error_text::ErrorClass;
 use crate::facts::{Facts, to_seconds};
@@ -42,20 +43,15 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
         return Err(why);
     }
     let failed: u64 = scene.episodes.failures().map(|burst| burst.traces).sum();
-    let healthy = claim(
-        Basis::Succeeded,
-        format!(
-            "{} succeeded (median {}, p95 {}); {} failed, {} hung",
-            counted(bounds.requests, "request"),
-            words::duration(p50_s),
-            words::duration(p95_s),
-            words::grouped(failed),
-            scene.hangs.len()
-        ),
-        "bounds",
-        usize::try_from(bounds.requests).unwrap_or(usize::MAX),
-        Vec::new(),
+    let text = format!(
+        "{} succeeded (median {}, p95 {}); {} failed, {} hung",
+        counted(bounds.requests, "request"),
+        words::duration(p50_s),
+        words::duration(p95_s),
+        words::grouped(failed),
+        scene.hangs.len()
     );
+    let healthy = claim(Basis::Succeeded, text, "bounds", bounds.requests, Vec::new());
     if scene
         .episodes
         .pauses()
@@ -190,7 +186,13 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Claim>) {
         return (
             Finding::Deploy,
             "a deploy, and nothing wrong",
-            Some(claim(Basis::Processes, text, "processes", replaced.len(), Vec::new())),
+            Some(claim(
+                Basis::Processes,
+                text,
+                "processes",
+                replaced.len() as u64,
+                Vec::new(),
+            )),
         );
     }
     if let Some(start) = replaced.first() {
@@ -202,7 +204,13 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Claim>) {
         return (
             Finding::Restart,
             "a restart, and nothing wrong",
-            Some(claim(Basis::Processes, text, "processes", replaced.len(), Vec::new())),
+            Some(claim(
+                Basis::Processes,
+                text,
+                "processes",
+                replaced.len() as u64,
+                Vec::new(),
+            )),
         );
     }
     let longest = scene.episodes.pauses().max_by_key(|pause| pause.length());
@@ -237,11 +245,5 @@ fn reconnect(scene: &Scene<'_>) -> Option<Claim> {
             clock(trouble.first_at)
         ),
     };
-    Some(claim(
-        Basis::LogLines,
-        text,
-        "lifecycle",
-        usize::try_from(trouble.lines).unwrap_or(usize::MAX),
-        Vec::new(),
-    ))
+    Some(claim(Basis::LogLines, text, "lifecycle", trouble.lines, Vec::new()))
 }

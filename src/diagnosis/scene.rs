@@ -8,8 +8,9 @@ use crate::episodes::{Episodes, Hanging, ListenerTrouble, RESTART_GOES_WITH, Sil
 use crate::error_text::{ErrorClass, read};
 use crate::facts::{ErrorBurst, Facts, Gap, Run, seconds, to_seconds};
 use crate::profile::Settings;
+use crate::words::counted;
 
-use super::{Claim, Matched};
+use super::{Claim, Matched, Verdict};
 
 /// A listener that lost its connection this long before the first hang has the same trouble, if it is still open then.
 const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
@@ -17,8 +18,6 @@ const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
 const STILL_FAILING: TimeDelta = TimeDelta::seconds(60);
 /// A median checkout below this is prompt: it includes a pre-ping and, at most, one ordinary connect.
 const PROMPT_S: f64 = 0.25;
-/// Traces named beside a piece of evidence.
-const MOST_TRACES: usize = 5;
 
 /// A burst of failures with the class of its text.
 pub struct Failing<'a> {
@@ -261,6 +260,14 @@ impl<'a> Scene<'a> {
         successes.any(|requests| requests.last_at > at)
     }
 
+    /// "; 37 requests failed", if any did: what a summary of hangs ends with.
+    pub(super) fn and_failed(&self) -> String {
+        match self.failing.iter().map(|failing| failing.burst.traces).sum() {
+            0 => String::new(),
+            failed => format!("; {} failed", counted(failed, "request")),
+        }
+    }
+
     /// The instances of these, each once.
     pub fn instances(&self, hangs: &[Hanging<'_>], bursts: &[&ErrorBurst]) -> Vec<String> {
         let hung = hangs.iter().map(|hang| hang.instance.clone());
@@ -275,9 +282,11 @@ impl<'a> Scene<'a> {
         bursts: &[&ErrorBurst],
         summary: String,
         evidence: Vec<Claim>,
-    ) -> Option<Matched> {
-        let (from, to) = self.extent(hangs, bursts)?;
-        Some(Matched {
+    ) -> Verdict {
+        let Some((from, to)) = self.extent(hangs, bursts) else {
+            return Verdict::NotMatched(String::from("it has no extent"));
+        };
+        Verdict::Matched(Matched {
             summary,
             evidence,
             from,
@@ -318,22 +327,6 @@ fn in_trouble<'a>(hangs: &[Hanging<'a>], failing: &[Failing<'a>]) -> Option<&'a 
         .map(|(service, _)| service)
 }
 
-pub fn traces_of(hangs: &[Hanging<'_>]) -> Vec<String> {
-    hangs
-        .iter()
-        .map(|hang| hang.trace_id.clone())
-        .take(MOST_TRACES)
-        .collect()
-}
-
-pub fn traces_in(bursts: &[&ErrorBurst]) -> Vec<String> {
-    bursts
-        .iter()
-        .filter_map(|burst| burst.trace_id.clone())
-        .take(MOST_TRACES)
-        .collect()
-}
-
 /// How many checkouts these stretches hold.
 pub fn checkouts(runs: &[&Run]) -> u64 {
     runs.iter()
@@ -342,24 +335,7 @@ pub fn checkouts(runs: &[&Run]) -> u64 {
         .sum()
 }
 
-/// As a count of evidence.
-pub fn size(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
-}
-
 /// Distinct traces of these bursts.
 pub fn failed(bursts: &[&ErrorBurst]) -> u64 {
     bursts.iter().map(|burst| burst.traces).sum()
-}
-
-/// From the shortest to the longest of these, as a person says it; "so far" if one of them still hangs.
-pub fn lengths(hangs: &[Hanging<'_>], now: DateTime<Utc>) -> String {
-    let all: Vec<f64> = hangs.iter().map(|hang| hang.length_s(now)).collect();
-    let shortest = all.iter().copied().fold(f64::INFINITY, f64::min);
-    let range = crate::words::range(shortest, all.iter().copied().fold(0.0, f64::max));
-    if hangs.iter().any(|hang| hang.in_flight()) {
-        format!("{range} so far")
-    } else {
-        range
-    }
 }

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::diagnosis::scene::{Scene, checkouts, failed, lengths};
+use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim, of_failures,
-    of_hangs,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict,
+    claim::{claim, lengths, of_failures, of_hangs},
 };
 use crate::episodes::Hanging;
 use crate::error_text::ErrorClass;

@@ -1,12 +1,13 @@
 //! Connections are never given back: the pool is empty, and the database idle.
 
-use crate::diagnosis::scene::{Scene, failed, size};
+use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, of_failures},
 };
 use crate::episodes::Hanging;
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
-use crate::facts::RouteOfProcess;
+use crate::facts::{ErrorBurst, RouteOfProcess};
 use crate::words::{clock, counted, grouped};
 
 /// Fewer checkouts in vain can be a short crowd.
@@ -75,58 +76,52 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             "nobody is seen to hold the empty pool's connections, and no route was served exactly as often as the pool is large",
         ));
     };
-    let row = dry.first().copied();
     let in_vain = failed(&empty);
-    let mut found = vec![claim(
-        Basis::Succeeded,
-        format!(
-            "in {} exactly {} of {} succeeded before the pool ran dry, as many as it has connections (size {} + overflow {})",
-            if processes(&dry) == 1 {
-                String::from("the process that ran dry")
-            } else {
-                String::from("each process that ran dry")
-            },
-            counted(limits.capacity(), "request"),
-            suspects.join(" or "),
-            limits.size,
-            limits.overflow
-        ),
-        "checkouts",
-        size(limits.capacity()),
-        Vec::new(),
-    )];
-    if let Some((from, to)) = row.and_then(|row| row.dry) {
-        found.push(of_failures(
-            format!(
-                "{} waited in vain for a connection from {} to {}",
-                counted(in_vain, "request"),
-                clock(from),
-                clock(to)
-            ),
-            &empty,
-        ));
-        let statements = dry.iter().map(|row| row.statements_meanwhile).max().unwrap_or_default();
-        found.push(claim(
-            Basis::Statements,
-            format!(
-                "meanwhile the database was idle: {}, and no request held a connection",
-                counted(statements, "statement")
-            ),
-            "checkouts",
-            size(statements),
-            Vec::new(),
-        ));
-    }
+    let claims = claims(&dry, &empty, &limits, &suspects);
     let summary = format!(
         "{} never gives its connection back: after {} of them the pool is empty while the database idles, and {} requests failed",
         suspects.join(" or "),
         limits.capacity(),
         grouped(in_vain)
     );
-    scene.matched(&[], &empty, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    scene.matched(&[], &empty, summary, claims)
+}
+
+fn claims(dry: &[&RouteOfProcess], empty: &[&ErrorBurst], limits: &PoolLimits, suspects: &[String]) -> Vec<Claim> {
+    let whose = match processes(dry) {
+        1 => "the process that ran dry",
+        _ => "each process that ran dry",
+    };
+    let exact = format!(
+        "in {whose} exactly {} of {} succeeded before the pool ran dry, as many as it has connections (size {} + overflow {})",
+        counted(limits.capacity(), "request"),
+        suspects.join(" or "),
+        limits.size,
+        limits.overflow
+    );
+    let mut claims = vec![claim(
+        Basis::Succeeded,
+        exact,
+        "checkouts",
+        limits.capacity(),
+        Vec::new(),
+    )];
+    if let Some((from, to)) = dry.first().and_then(|row| row.dry) {
+        let in_vain = format!(
+            "{} waited in vain for a connection from {} to {}",
+            counted(failed(empty), "request"),
+            clock(from),
+            clock(to)
+        );
+        let statements = dry.iter().map(|row| row.statements_meanwhile).max().unwrap_or_default();
+        let idle = format!(
+            "meanwhile the database was idle: {}, and no request held a connection",
+            counted(statements, "statement")
+        );
+        claims.push(of_failures(in_vain, empty));
+        claims.push(claim(Basis::Statements, idle, "checkouts", statements, Vec::new()));
+    }
+    claims
 }
 
 fn holds(hang: &Hanging<'_>, row: &RouteOfProcess) -> bool {

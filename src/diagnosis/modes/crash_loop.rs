@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::diagnosis::scene::Scene;
-use crate::diagnosis::{Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim};
+use crate::diagnosis::{
+    Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+};
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{clock, counted, duration};
 
@@ -60,7 +61,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let (Some(first), Some(last)) = (found.starts.first().copied(), found.starts.last().copied()) else {
         return Verdict::NotMatched(String::from("no process started"));
     };
-    let mut evidence_found = vec![claim(
+    let mut claims = vec![claim(
         Basis::Processes,
         format!(
             "{} started {} between {} and {}",
@@ -70,15 +71,15 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             clock(last)
         ),
         "processes",
-        found.starts.len(),
+        found.starts.len() as u64,
         Vec::new(),
     )];
     if found.sudden > 0 {
-        evidence_found.push(claim(
+        claims.push(claim(
             Basis::LogLines,
             format!("{} of its lives ended without a shutdown line", found.sudden),
             "lifecycle",
-            found.sudden,
+            found.sudden as u64,
             Vec::new(),
         ));
     }
@@ -89,11 +90,11 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .collect();
     lives.sort_by(f64::total_cmp);
     if let Some(median) = lives.get(lives.len() / 2) {
-        evidence_found.push(claim(
+        claims.push(claim(
             Basis::Processes,
             format!("its lives lasted about {}", duration(*median)),
             "processes",
-            lives.len(),
+            lives.len() as u64,
             Vec::new(),
         ));
     }
@@ -109,7 +110,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             counted(found.starts.len() as u64, "time"),
             duration(to_seconds(last - first))
         ),
-        evidence: evidence_found,
+        evidence: claims,
         from: first,
         to,
         instances: found.instances,

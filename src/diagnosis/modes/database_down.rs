@@ -1,8 +1,11 @@
 //! Connects are refused, everywhere, at once.
 
-use crate::diagnosis::scene::{Scene, checkouts, failed, size};
+use chrono::{DateTime, Utc};
+
+use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, of_failures, of_successes},
 };
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, to_seconds};
@@ -77,60 +80,20 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
             counted(meanwhile, "connect")
         ));
     }
-    let sample = own
-        .first()
-        .map(|burst| words::error(&burst.sample, ERROR_WIDTH))
-        .unwrap_or_default();
-    let mut found = vec![of_failures(
-        format!("{} failed: {sample}", counted(traces, "request")),
-        own,
-    )];
-    let slowest = own
-        .iter()
-        .filter_map(|burst| burst.spread)
-        .map(|spread| spread.middle_s.map_or(spread.max_s, |(_, p95_s)| p95_s))
-        .reduce(f64::max);
-    if let Some(slowest) = slowest.filter(|slowest| *slowest <= AT_ONCE_S) {
-        found.push(claim(
-            Basis::Failed,
-            format!(
-                "they failed at once, within {}: nothing waited",
-                words::duration(slowest)
-            ),
-            "errors",
-            size(traces),
-            Vec::new(),
-        ));
-    }
-    if meanwhile == 0 {
-        found.push(claim(
-            Basis::Succeeded,
-            format!(
-                "no connect succeeded in the {} from {} to {}",
-                words::duration(to_seconds(to - from)),
-                clock(from),
-                clock(to)
-            ),
-            "runs",
-            size(traces),
-            Vec::new(),
-        ));
-    }
-    if let Some(trouble) = scene.listener.iter().find(|trouble| {
-        trouble.answered && trouble.first_at <= to && trouble.over_at.is_none_or(|over_at| over_at >= from)
-    }) {
-        found.push(claim(
-            Basis::LogLines,
-            format!(
-                "the {} failed to connect as well, {}",
-                scene.profile.listener.name,
-                counted(trouble.attempts, "time")
-            ),
-            "lifecycle",
-            size(trouble.lines),
-            trouble.first.trace_id.iter().cloned().collect(),
-        ));
-    }
+    let sample = own.first().map(|burst| words::error(&burst.sample, ERROR_WIDTH));
+    let said = format!("{} failed: {}", counted(traces, "request"), sample.unwrap_or_default());
+    let none = format!(
+        "no connect succeeded in the {} from {} to {}",
+        words::duration(to_seconds(to - from)),
+        clock(from),
+        clock(to)
+    );
+    let claims = [
+        Some(of_failures(said, own)),
+        at_once(own),
+        (meanwhile == 0).then(|| of_successes(none, &[], traces)),
+        listener(scene, from, to),
+    ];
     let mut extent = own.to_vec();
     extent.extend(
         scene
@@ -139,8 +102,35 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
             .filter(|burst| (burst.last_at - from).abs() <= chrono::TimeDelta::minutes(1)),
     );
     let summary = format!("{so}: {} failed", counted(traces, "request"));
-    scene.matched(&[], &extent, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    scene.matched(&[], &extent, summary, claims.into_iter().flatten().collect())
+}
+
+/// They failed within a round trip or a few: a refusal is an answer.
+fn at_once(own: &[&ErrorBurst]) -> Option<Claim> {
+    let spreads = own.iter().filter_map(|burst| burst.spread);
+    let slowest = spreads.map(|spread| spread.middle_s.map_or(spread.max_s, |(_, p95_s)| p95_s));
+    let slowest = slowest.reduce(f64::max).filter(|slowest| *slowest <= AT_ONCE_S)?;
+    let text = format!(
+        "they failed at once, within {}: nothing waited",
+        words::duration(slowest)
+    );
+    Some(claim(Basis::Failed, text, "errors", failed(own), Vec::new()))
+}
+
+/// The listener's attempts had the same outcome.
+fn listener(scene: &Scene<'_>, from: DateTime<Utc>, to: DateTime<Utc>) -> Option<Claim> {
+    let trouble = scene.listener.iter().find(|trouble| {
+        trouble.answered && trouble.first_at <= to && trouble.over_at.is_none_or(|over_at| over_at >= from)
+    })?;
+    Some(claim(
+        Basis::LogLines,
+        format!(
+            "the {} failed to connect as well, {}",
+            scene.profile.listener.name,
+            counted(trouble.attempts, "time")
+        ),
+        "lifecycle",
+        trouble.lines,
+        trouble.first.trace_id.iter().cloned().collect(),
+    ))
 }

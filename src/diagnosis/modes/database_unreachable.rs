@@ -1,8 +1,9 @@
 //! Nothing connects and nothing is refused: every connect waits for its timeout.
 
-use crate::diagnosis::scene::{Scene, checkouts, failed, lengths, size};
+use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures, of_hangs,
+    Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{self, failures, lengths, of_hangs, of_successes},
 };
 use crate::error_text::ErrorClass;
 use crate::words::{clock, counted};
@@ -62,51 +63,20 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     if prompt * MOST_PROMPT_SHARE > waited {
         return Verdict::NotMatched(format!("{} succeeded promptly meanwhile", counted(prompt, "connect")));
     }
-    let mut found = Vec::new();
-    if !hung.is_empty() {
-        found.push(of_hangs(
-            format!(
-                "{} hung {} in their connect",
-                counted(hung.len() as u64, "request"),
-                lengths(&hung, scene.facts.window.to)
-            ),
-            &hung,
-        ));
-    }
-    if !young.is_empty() {
-        found.push(of_hangs(
-            format!(
-                "{} more waited {} for theirs",
-                young.len(),
-                lengths(&young, scene.facts.window.to)
-            ),
-            &young,
-        ));
-    }
-    if !timeouts.is_empty() {
-        found.push(of_failures(
-            format!(
-                "{} failed after the timeout of their connect",
-                counted(failed(&timeouts), "request")
-            ),
-            &timeouts,
-        ));
-    }
-    found.push(claim(
-        Basis::Succeeded,
-        format!(
-            "from {} on no connect succeeded promptly, and none was refused",
-            clock(first)
-        ),
-        "runs",
-        size(waited),
-        Vec::new(),
-    ));
+    let now = scene.facts.window.to;
+    let waiting = format!("{} more waited {} for theirs", young.len(), lengths(&young, now));
+    let nobody = format!(
+        "from {} on no connect succeeded promptly, and none was refused",
+        clock(first)
+    );
+    let claims = [
+        claim::hung(&hung, now, "in their connect"),
+        (!young.is_empty()).then(|| of_hangs(waiting, &young)),
+        failures(&timeouts, "after the timeout of their connect"),
+        Some(of_successes(nobody, &[], waited)),
+    ];
     let mut bursts = timeouts;
     bursts.extend(scene.failing_with(&[ErrorClass::PoolExhausted]));
     let summary = String::from("nothing connects and nothing is refused: every connect waits for its timeout");
-    scene.matched(&hung, &bursts, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    scene.matched(&hung, &bursts, summary, claims.into_iter().flatten().collect())
 }

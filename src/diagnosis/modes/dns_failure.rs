@@ -1,8 +1,7 @@
 //! The database's name does not resolve.
 
 use super::database_down::turned_away;
-use crate::diagnosis::scene::Scene;
-use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict};
+use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict};
 use crate::error_text::ErrorClass;
 
 pub(super) static MODE: FailureMode = FailureMode {

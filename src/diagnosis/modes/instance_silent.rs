@@ -1,11 +1,10 @@
 //! One instance stops emitting while others, or its clients, go on.
 
-use crate::diagnosis::scene::{Scene, size};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
 };
 use crate::episodes::Silence;
-use crate::facts::to_seconds;
+use crate::facts::{Process, to_seconds};
 use crate::words::{clock, counted, duration};
 
 pub(super) static MODE: FailureMode = FailureMode {
@@ -62,89 +61,49 @@ fn judge(scene: &Scene<'_>) -> Verdict {
 
 fn seen(scene: &Scene<'_>, silence: &Silence<'_>) -> Vec<Claim> {
     let until = silence.started_at.or(silence.until).unwrap_or(scene.facts.window.to);
-    let mut found = vec![claim(
-        Basis::Processes,
+    let last = format!(
+        "the last record of {} is of {}{}; then nothing for {}",
+        silence.instance,
+        clock(silence.last_at),
+        if silence.unannounced {
+            ", without a shutdown line"
+        } else {
+            ""
+        },
+        duration(to_seconds(until - silence.last_at))
+    );
+    let one = |basis, text, query| claim(basis, text, query, 1, Vec::new());
+    let (others, open) = (silence.others as u64, silence.open as u64);
+    let went_on = format!("other instances went on meanwhile ({})", counted(others, "machine"));
+    let stood_open = format!("{} stood open when it fell silent", counted(open, "request"));
+    let lost = format!("its {} had just lost its connection", scene.profile.listener.name);
+    let took_over = |standby: &Process| {
         format!(
-            "the last record of {} is of {}{}; then nothing for {}",
-            silence.instance,
-            clock(silence.last_at),
-            if silence.unannounced {
-                ", without a shutdown line"
-            } else {
-                ""
-            },
-            duration(to_seconds(until - silence.last_at))
-        ),
-        "processes",
-        1,
-        Vec::new(),
-    )];
-    if silence.others > 0 {
-        found.push(claim(
-            Basis::Succeeded,
-            format!(
-                "other instances went on meanwhile ({})",
-                counted(silence.others as u64, "machine")
-            ),
-            "processes",
-            silence.others,
-            Vec::new(),
-        ));
-    }
-    if let Some(standby) = silence.standby {
-        found.push(claim(
-            Basis::Succeeded,
-            format!(
-                "{} had to take over, from {} on",
-                standby.instance,
-                clock(standby.first_at)
-            ),
-            "processes",
-            1,
-            Vec::new(),
-        ));
-    }
-    if silence.open > 0 {
-        found.push(claim(
-            Basis::Hung,
-            format!(
-                "{} stood open when it fell silent",
-                counted(silence.open as u64, "request")
-            ),
-            "hangs",
-            silence.open,
-            Vec::new(),
-        ));
-    }
-    if silence.lost {
-        found.push(claim(
-            Basis::LogLines,
-            format!("its {} had just lost its connection", scene.profile.listener.name),
-            "lifecycle",
-            1,
-            Vec::new(),
-        ));
-    }
-    if let Some((after, usual)) = silence.burst {
-        found.push(claim(
-            Basis::Traffic,
-            format!(
-                "{} in the first bucket after it, {usual} as a rule: clients that try again",
-                counted(after, "request")
-            ),
-            "traffic",
-            size(after),
-            Vec::new(),
-        ));
-    }
-    if let Some(at) = silence.started_at {
-        found.push(claim(
-            Basis::Processes,
-            format!("it had to be started again, at {}", clock(at)),
-            "processes",
-            1,
-            Vec::new(),
-        ));
-    }
-    found
+            "{} had to take over, from {} on",
+            standby.instance,
+            clock(standby.first_at)
+        )
+    };
+    let came_back = |(after, usual)| {
+        let text = format!(
+            "{} in the first bucket after it, {usual} as a rule: clients that try again",
+            counted(after, "request")
+        );
+        claim(Basis::Traffic, text, "traffic", after, Vec::new())
+    };
+    let started = |at| format!("it had to be started again, at {}", clock(at));
+    let claims = [
+        Some(one(Basis::Processes, last, "processes")),
+        (others > 0).then(|| claim(Basis::Succeeded, went_on, "processes", others, Vec::new())),
+        silence
+            .standby
+            .map(|standby| one(Basis::Succeeded, took_over(standby), "processes")),
+        (open > 0).then(|| claim(Basis::Hung, stood_open, "hangs", open, Vec::new())),
+        silence.lost.then(|| one(Basis::LogLines, lost, "lifecycle")),
+        silence.burst.map(came_back),
+        silence
+            .started_at
+            .map(|at| one(Basis::Processes, started(at), "processes")),
+    ];
+    claims.into_iter().flatten().collect()
 }

@@ -2,9 +2,10 @@
 
 use chrono::TimeDelta;
 
-use crate::diagnosis::scene::{Scene, failed, lengths, size};
+use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures, of_hangs,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, lengths, of_failures, of_hangs},
 };
 use crate::error_text::ErrorClass;
 use crate::facts::{Line, LineKind, to_seconds};
@@ -76,7 +77,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
                 }
             ),
             "lifecycle",
-            size(trouble.attempts),
+            trouble.attempts,
             trouble.first.trace_id.iter().cloned().collect(),
         );
         return beside(scene, trouble.instance, silence);
@@ -183,8 +184,5 @@ fn beside(scene: &Scene<'_>, instance: &str, silence: Claim) -> Verdict {
             format!("{} hung as well", counted(hung.len() as u64, "request"))
         }
     );
-    scene.matched(&hung, &empty, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    scene.matched(&hung, &empty, summary, found)
 }

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::diagnosis::scene::{Scene, checkouts, failed, lengths, size};
+use crate::diagnosis::scene::checkouts;
 
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures, of_hangs,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, failures, hung, lengths, of_successes},
 };
 use crate::episodes::{ENDS_TOGETHER, Hanging};
 use crate::error_text::ErrorClass;
-use crate::facts::Fate;
+use crate::facts::{ErrorBurst, Fate};
 use crate::words::{clock, counted, duration};
 
 /// Slow statements that end, for each that hangs, above which it is the whole database that is slow.
@@ -38,106 +39,85 @@ pub(super) static MODE: FailureMode = FailureMode {
 };
 
 fn judge(scene: &Scene<'_>) -> Verdict {
-    let hung = scene.hung_in_statements();
-    let now = scene.facts.window.to;
-    let connects = scene.hung_connecting();
+    let locked = scene.hung_in_statements();
     let least = usize::try_from(scene.profile.diagnose.least_locked).unwrap_or(usize::MAX);
-    if hung.len() < least || hung.len() < connects.len() {
-        return Verdict::NotMatched(match hung.len() {
+    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
+    if let Some(why) = against(scene, &locked, least, &empty) {
+        return Verdict::NotMatched(why);
+    }
+    let now = scene.facts.window.to;
+    let claims = [
+        hung(&locked, now, "in a statement"),
+        ended_together(&locked),
+        prompt_checkouts(scene, &locked),
+        failures(&empty, "on the pool that filled up behind them"),
+    ];
+    let summary = format!(
+        "{} hung {} in statements {}, as behind one lock; connecting to the database was not the trouble{}",
+        counted(locked.len() as u64, "request"),
+        lengths(&locked, now),
+        if released_together(&locked, least) {
+            "that ended together"
+        } else {
+            "side by side"
+        },
+        scene.and_failed()
+    );
+    scene.matched(&locked, &empty, summary, claims.into_iter().flatten().collect())
+}
+
+/// What speaks against it.
+fn against(scene: &Scene<'_>, locked: &[Hanging<'_>], least: usize, empty: &[&ErrorBurst]) -> Option<String> {
+    let connecting = scene.hung_connecting().len();
+    if locked.len() < least || locked.len() < connecting {
+        return Some(match locked.len() as u64 {
             0 => String::from("no statement hung"),
-            few => format!(
-                "{} in a statement, {} in a connect",
-                counted(few as u64, "hang"),
-                connects.len()
-            ),
+            few => format!("{} in a statement, {connecting} in a connect", counted(few, "hang")),
         });
     }
-    let side_by_side = hung
-        .iter()
-        .map(|hang| hung.iter().filter(|other| overlap(hang, other, scene)).count())
-        .max();
-    if side_by_side.is_none_or(|most| most < least) {
-        return Verdict::NotMatched(String::from(
+    let beside = |hang| locked.iter().filter(|other| overlap(hang, other, scene)).count();
+    if locked.iter().map(beside).max().is_none_or(|most| most < least) {
+        return Some(String::from(
             "the statements that hung did so one after the other, not together",
         ));
     }
-    let slow: u64 = scene.slow_beside(&hung);
-    if slow > MOST_SLOW_SHARE * hung.len() as u64 {
-        return Verdict::NotMatched(format!(
+    let slow = scene.slow_beside(locked);
+    if slow > MOST_SLOW_SHARE * locked.len() as u64 {
+        return Some(format!(
             "{} beside them were slow as well, and ended: the database is slow, nothing locks",
             counted(slow, "statement")
         ));
     }
-    let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
-    if empty.is_empty() && !released_together(&hung, least) && !queued_up(&hung, least) {
-        return Verdict::NotMatched(format!(
-            "{} ended each at its own time, and nothing waited behind them: they may be long reports",
-            counted(hung.len() as u64, "hanging statement")
-        ));
-    }
-    let mut found = vec![of_hangs(
+    let queued = !empty.is_empty() || released_together(locked, least) || queued_up(locked, least);
+    (!queued).then(|| {
         format!(
-            "{} hung {} in a statement",
-            counted(hung.len() as u64, "request"),
-            lengths(&hung, now)
-        ),
-        &hung,
-    )];
-    let ends: Vec<_> = hung.iter().filter_map(|hang| hang.ended_at()).collect();
-    let (first, last) = (ends.iter().min(), ends.iter().max());
-    if let (Some(first), Some(last)) = (first, last)
-        && ends.len() == hung.len()
-        && *last - *first <= ENDS_TOGETHER
-    {
-        found.push(claim(
-            Basis::Hung,
-            format!(
-                "all of them ended within {} of each other, at {}",
-                duration((*last - *first).as_seconds_f64()),
-                clock(*last)
-            ),
-            "hangs",
-            ends.len(),
-            Vec::new(),
-        ));
-    }
-    let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at));
-    let prompt = checkouts(&beside);
-    if prompt > 0 && connects.is_empty() {
-        found.push(claim(
-            Basis::Succeeded,
-            format!(
-                "no checkout hung, and {} beside them took milliseconds",
-                counted(prompt, "checkout")
-            ),
-            "runs",
-            size(prompt),
-            beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
-        ));
-    }
-    if !empty.is_empty() {
-        found.push(of_failures(
-            format!(
-                "{} failed on the pool that filled up behind them",
-                counted(failed(&empty), "request")
-            ),
-            &empty,
-        ));
-    }
-    let summary = format!(
-        "{} hung {} in statements {}, as behind one lock; connecting to the database was not the trouble",
-        counted(hung.len() as u64, "request"),
-        lengths(&hung, now),
-        if released_together(&hung, least) {
-            "that ended together"
-        } else {
-            "side by side"
-        }
+            "{} ended each at its own time, and nothing waited behind them: they may be long reports",
+            counted(locked.len() as u64, "hanging statement")
+        )
+    })
+}
+
+/// All of them ended within seconds: what they waited for went.
+fn ended_together(locked: &[Hanging<'_>]) -> Option<Claim> {
+    let ends: Vec<_> = locked.iter().filter_map(|hang| hang.ended_at()).collect();
+    let (first, last) = (*ends.iter().min()?, *ends.iter().max()?);
+    let text = format!(
+        "all of them ended within {} of each other, at {}",
+        duration((last - first).as_seconds_f64()),
+        clock(last)
     );
-    scene.matched(&hung, &empty, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    let together = ends.len() == locked.len() && last - first <= ENDS_TOGETHER;
+    together.then(|| claim(Basis::Hung, text, "hangs", ends.len() as u64, Vec::new()))
+}
+
+fn prompt_checkouts(scene: &Scene<'_>, locked: &[Hanging<'_>]) -> Option<Claim> {
+    let beside = scene.prompt_connects(|at| Scene::open_at(locked, at));
+    let prompt = checkouts(&beside);
+    let text = format!(
+        "no checkout hung, and {} beside them took milliseconds",
+        counted(prompt, "checkout")
+    );
+    (prompt > 0 && scene.hung_connecting().is_empty()).then(|| of_successes(text, &beside, prompt))
 }
 
 /// Whether so many ended at a time that had not begun at a time: what they waited for went.

@@ -1,13 +1,14 @@
 //! New database connections hang while others, at the same time, succeed in milliseconds.
 
-use crate::diagnosis::scene::{Scene, checkouts, failed, lengths, size};
+use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim, of_failures,
-    of_hangs,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, failures, hung, lengths, of_hangs, of_successes},
 };
 use crate::episodes::Hanging;
 use crate::error_text::ErrorClass;
-use crate::words::{clock, counted, grouped};
+use crate::facts::{ErrorBurst, Run, to_seconds};
+use crate::words::{clock, counted, duration, grouped};
 
 /// Fewer prompt checkouts beside the hangs can have been there by chance.
 const LEAST_BESIDE: u64 = 3;
@@ -45,109 +46,118 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
+/// Requests that wait for a connection, and those beside them that get one at once.
+struct Seen<'a> {
+    hung: Vec<Hanging<'a>>,
+    timeouts: Vec<&'a ErrorBurst>,
+    /// Hung or failed after their connect's timeout.
+    waited: u64,
+    /// Runs with prompt checkouts meanwhile, and how many checkouts those are.
+    beside: Vec<&'a Run>,
+    succeeded: u64,
+}
+
 fn judge(scene: &Scene<'_>) -> Verdict {
     let hung = scene.hung_connecting();
-    let now = scene.facts.window.to;
     let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
-    let limits = &scene.profile.diagnose;
-    let (hanging, waited) = (hung.len() as u64, hung.len() as u64 + failed(&timeouts));
-    // A connect with a timeout of its own is over before it counts as a hang.
-    if hanging < limits.least_hangs && waited < limits.least_failures {
-        return Verdict::NotMatched(format!(
-            "{} longer than {} for a connection",
-            if hung.is_empty() {
-                String::from("no request waited")
-            } else {
-                format!("only {} waited", counted(hung.len() as u64, "request"))
-            },
-            crate::words::duration(crate::facts::to_seconds(scene.profile.hang_after))
-        ));
-    }
     let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at) || Scene::within(&timeouts, at));
-    let succeeded = checkouts(&beside);
-    if succeeded < LEAST_BESIDE.max(waited / MOST_WAITING_SHARE) {
-        return Verdict::NotMatched(format!(
-            "{} waited in vain for a connect, and {} succeeded promptly beside them",
-            counted(waited, "request"),
-            if succeeded == 0 {
-                String::from("none")
-            } else {
-                format!("only {succeeded}")
-            }
-        ));
+    let seen = Seen {
+        waited: hung.len() as u64 + failed(&timeouts),
+        succeeded: checkouts(&beside),
+        hung,
+        timeouts,
+        beside,
+    };
+    if let Some(why) = seen.against(scene) {
+        return Verdict::NotMatched(why);
     }
-    let fastest = beside
-        .iter()
-        .filter_map(|run| run.connects.as_ref())
-        .map(|some| some.spread.min_s)
-        .fold(f64::INFINITY, f64::min);
-    let median = beside.iter().filter_map(|run| run.connects_p50_s).fold(0.0, f64::max);
-    let mut found = Vec::new();
-    if !hung.is_empty() {
-        found.push(of_hangs(
-            format!(
-                "{} hung {} in their checkout of a connection",
-                counted(hanging, "request"),
-                lengths(&hung, now)
-            ),
-            &hung,
-        ));
-    }
-    if !timeouts.is_empty() {
-        found.push(of_failures(
-            format!(
-                "{} failed after the timeout of their connect",
-                counted(failed(&timeouts), "request")
-            ),
-            &timeouts,
-        ));
-    }
-    found.push(claim(
-        Basis::Succeeded,
-        format!(
-            "meanwhile {} succeeded, medians up to {} (fastest {})",
-            counted(succeeded, "checkout"),
-            crate::words::duration(median),
-            crate::words::duration(fastest)
-        ),
-        "runs",
-        size(succeeded),
-        beside.iter().filter_map(|run| run.trace_id.clone()).take(3).collect(),
-    ));
-    found.extend(addresses(&hung));
-    found.extend(listener(scene, &hung));
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
-    if !empty.is_empty() {
-        found.push(of_failures(
-            format!(
-                "the hung requests held the pool: {} failed on an empty pool from {} on",
-                counted(failed(&empty), "other request"),
-                empty
-                    .iter()
-                    .map(|burst| burst.first_at)
-                    .min()
-                    .map(clock)
-                    .unwrap_or_default()
-            ),
-            &empty,
-        ));
+    let bursts = [&empty[..], &seen.timeouts].concat();
+    scene.matched(&seen.hung, &bursts, seen.summary(scene), seen.claims(scene, &empty))
+}
+
+impl Seen<'_> {
+    /// What speaks against it.
+    fn against(&self, scene: &Scene<'_>) -> Option<String> {
+        let limits = &scene.profile.diagnose;
+        let hanging = self.hung.len() as u64;
+        // A connect with a timeout of its own is over before it counts as a hang.
+        if hanging < limits.least_hangs && self.waited < limits.least_failures {
+            let who = match hanging {
+                0 => String::from("no request waited"),
+                few => format!("only {} waited", counted(few, "request")),
+            };
+            let limit = duration(to_seconds(scene.profile.hang_after));
+            return Some(format!("{who} longer than {limit} for a connection"));
+        }
+        if self.succeeded < LEAST_BESIDE.max(self.waited / MOST_WAITING_SHARE) {
+            let who = match self.succeeded {
+                0 => String::from("none"),
+                few => format!("only {few}"),
+            };
+            return Some(format!(
+                "{} waited in vain for a connect, and {who} succeeded promptly beside them",
+                counted(self.waited, "request")
+            ));
+        }
+        None
     }
-    let mut bursts = empty;
-    bursts.extend(timeouts);
-    let summary = format!(
-        "{} waiting for a new database connection, while {} others got one in milliseconds",
-        if hung.is_empty() {
-            format!("{} failed", counted(waited, "request"))
-        } else {
-            format!("{} hung {}", counted(hanging, "request"), lengths(&hung, now))
-        },
-        grouped(succeeded)
-    );
-    let matched: Option<Matched> = scene.matched(&hung, &bursts, summary, found);
-    matched.map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+
+    fn claims(&self, scene: &Scene<'_>, empty: &[&ErrorBurst]) -> Vec<Claim> {
+        let now = scene.facts.window.to;
+        let held = format!(
+            "on an empty pool from {} on: the hung requests held it",
+            empty
+                .iter()
+                .map(|burst| burst.first_at)
+                .min()
+                .map(clock)
+                .unwrap_or_default()
+        );
+        let claims = [
+            hung(&self.hung, now, "in their checkout of a connection"),
+            failures(&self.timeouts, "after the timeout of their connect"),
+            Some(self.others()),
+            addresses(&self.hung),
+            listener(scene, &self.hung),
+            failures(empty, &held),
+        ];
+        claims.into_iter().flatten().collect()
+    }
+
+    /// Those that succeeded meanwhile.
+    fn others(&self) -> Claim {
+        let connects = self.beside.iter().filter_map(|run| run.connects.as_ref());
+        let fastest = connects.map(|some| some.spread.min_s).fold(f64::INFINITY, f64::min);
+        let median = self
+            .beside
+            .iter()
+            .filter_map(|run| run.connects_p50_s)
+            .fold(0.0, f64::max);
+        let text = format!(
+            "meanwhile {} succeeded, medians up to {} (fastest {})",
+            counted(self.succeeded, "checkout"),
+            duration(median),
+            duration(fastest)
+        );
+        of_successes(text, &self.beside, self.succeeded)
+    }
+
+    fn summary(&self, scene: &Scene<'_>) -> String {
+        let who = match self.hung.len() as u64 {
+            0 => format!("{} failed", counted(self.waited, "request")),
+            many => format!(
+                "{} hung {}",
+                counted(many, "request"),
+                lengths(&self.hung, scene.facts.window.to)
+            ),
+        };
+        let others = grouped(self.succeeded);
+        format!(
+            "{who} waiting for a new database connection, while {others} others got one in milliseconds{}",
+            scene.and_failed()
+        )
+    }
 }
 
 fn addresses(hung: &[Hanging<'_>]) -> Option<Claim> {
@@ -183,7 +193,7 @@ fn listener(scene: &Scene<'_>, hung: &[Hanging<'_>]) -> Option<Claim> {
             counted(own.attempts, "time")
         ),
         "lifecycle",
-        size(own.lines),
+        own.lines,
         own.first.trace_id.iter().cloned().collect(),
     ))
 }

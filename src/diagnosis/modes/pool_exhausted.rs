@@ -1,8 +1,9 @@
 //! The pool is empty, and the evidence does not say why: what is left when no mechanism is seen.
 
-use crate::diagnosis::scene::{Scene, failed, size};
+use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Verdict, claim, of_failures,
+    Basis, Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    claim::{claim, of_failures},
 };
 use crate::error_text::{ErrorClass, pool_limits};
 use crate::words::{clock, counted};
@@ -65,7 +66,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
                 counted(row.statements_meanwhile, "statement")
             ),
             "checkouts",
-            size(row.in_vain),
+            row.in_vain,
             Vec::new(),
         ));
     }
@@ -73,8 +74,5 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         "{} failed on an empty connection pool; the records do not say what emptied it",
         counted(traces, "request")
     );
-    scene.matched(&[], &empty, summary, found).map_or_else(
-        || Verdict::NotMatched(String::from("it has no extent")),
-        Verdict::Matched,
-    )
+    scene.matched(&[], &empty, summary, found)
 }

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::diagnosis::scene::{Scene, failed, size};
-use crate::diagnosis::{Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim};
+use crate::diagnosis::{
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+};
 use crate::error_text::ErrorClass;
 use crate::facts::{Bucket, to_seconds};
 use crate::words::{self, clock, counted};
@@ -60,66 +61,67 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     if factor.is_none() && slow.medians_s.0 < by_itself_s {
         return Verdict::NotAssessed(format!(
             "statements took {} (median) all the while; whether that is usual here no earlier record tells",
-            words::range(slow.medians_s.0, slow.medians_s.1)
+            slow.medians()
         ));
     }
-    let medians = words::range(slow.medians_s.0, slow.medians_s.1);
-    let mut found = vec![claim(
+    Verdict::Matched(Matched {
+        summary: format!(
+            "from {} on statements took {} (median) instead of {}; nothing hangs",
+            clock(slow.first_at),
+            slow.medians(),
+            slow.usual_s.map_or(String::from("less"), words::duration)
+        ),
+        evidence: claims(scene, &slow),
+        from: slow.first_at,
+        to: slow.last_at,
+        instances: Vec::new(),
+    })
+}
+
+fn claims(scene: &Scene<'_>, slow: &Slow) -> Vec<Claim> {
+    let many = counted(slow.statements, "statement");
+    let usual = slow.usual_s.map(|usual| format!(", else {}", words::duration(usual)));
+    let text = format!(
+        "{many} were slow: medians of {}{}",
+        slow.medians(),
+        usual.unwrap_or_default()
+    );
+    let mut claims = vec![claim(
         Basis::Statements,
-        match slow.usual_s {
-            Some(usual) => format!(
-                "{} were slow: medians of {medians}, else {}",
-                counted(slow.statements, "statement"),
-                words::duration(usual)
-            ),
-            None => format!(
-                "{} were slow: medians of {medians}",
-                counted(slow.statements, "statement")
-            ),
-        },
+        text,
         "traffic",
-        size(slow.statements),
+        slow.statements,
         slow.trace_ids.clone(),
     )];
     if slow.buckets > 1 {
-        found.push(claim(
+        let text = format!(
+            "that holds for all of the time from {} on, not for one request",
+            clock(slow.first_at)
+        );
+        claims.push(claim(
             Basis::Statements,
-            format!(
-                "that holds for all of the time from {} on, not for one request",
-                clock(slow.first_at)
-            ),
+            text,
             "traffic",
-            slow.buckets,
+            slow.buckets as u64,
             Vec::new(),
         ));
     }
     let gone = scene.failing_with(&[ErrorClass::ConnectRefused, ErrorClass::Dns, ErrorClass::ConnectTimeout]);
     if scene.hangs.is_empty() && gone.is_empty() {
-        found.push(claim(
-            Basis::Hung,
-            format!(
-                "nothing hung and no connect failed ({} failed at all)",
-                counted(
-                    failed(&scene.failing.iter().map(|f| f.burst).collect::<Vec<_>>()),
-                    "request"
-                )
-            ),
-            "hangs",
-            0,
-            Vec::new(),
-        ));
+        let failed: u64 = scene.failing.iter().map(|failing| failing.burst.traces).sum();
+        let text = format!(
+            "nothing hung and no connect failed ({} failed at all)",
+            counted(failed, "request")
+        );
+        claims.push(claim(Basis::Hung, text, "hangs", 0, Vec::new()));
     }
-    Verdict::Matched(Matched {
-        summary: format!(
-            "from {} on statements took {medians} (median) instead of {}; nothing hangs",
-            clock(slow.first_at),
-            slow.usual_s.map_or(String::from("less"), words::duration)
-        ),
-        evidence: found,
-        from: slow.first_at,
-        to: slow.last_at,
-        instances: Vec::new(),
-    })
+    claims
+}
+
+impl Slow {
+    fn medians(&self) -> String {
+        words::range(self.medians_s.0, self.medians_s.1)
+    }
 }
 
 /// All slow stretches as one: from the first slow statement to the last.

@@ -1,7 +1,8 @@
 //! Work is queued, and none of it is run.
 
-use crate::diagnosis::scene::{Scene, size};
-use crate::diagnosis::{Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Verdict, claim};
+use crate::diagnosis::{
+    Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+};
 use crate::facts::to_seconds;
 use crate::profile::Settings;
 use crate::words::{clock, counted, duration};
@@ -85,7 +86,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             clock(from)
         ),
         "work",
-        size(work.queued_since_run),
+        work.queued_since_run,
         work.trace_id.iter().cloned().collect(),
     )];
     if let Some(last) = work.run_last_at {
@@ -93,7 +94,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Basis::Runs,
             format!("the last run was at {}: runs are recorded here as a rule", clock(last)),
             "work",
-            size(work.run + work.run_before),
+            work.run + work.run_before,
             Vec::new(),
         ));
     }
