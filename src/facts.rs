@@ -6,10 +6,12 @@ pub mod health;
 mod read;
 mod row;
 mod second;
+mod spread;
 
 pub use checkouts::{RouteOfProcess, Work};
 pub use hang::{Fate, Hang, Role, Wait};
 pub use second::{Affected, ConnectError, Occupancy, STEPS, Second, Share};
+pub use spread::Spread;
 
 use std::collections::BTreeSet;
 
@@ -153,17 +155,6 @@ pub struct Line {
     pub last_at: DateTime<Utc>,
     /// The trace of one of them.
     pub trace_id: Option<String>,
-}
-
-/// Durations of a set of spans.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// Shortest, seconds.
-    pub min_s: f64,
-    /// 5th and 95th percentile, seconds; `None` where spreads were joined, since percentiles can't be.
-    pub middle_s: Option<(f64, f64)>,
-    /// Longest, seconds.
-    pub max_s: f64,
 }
 
 /// Successful spans of one kind in a run.

@@ -93,7 +93,10 @@ impl Frame {
             headline = format!("{headline} ({})", nothing.asked);
             notes.push(nothing.check);
         }
-        blocks.push(Block::lines(notes));
+        match blocks.last_mut() {
+            Some(Block::Notes(last)) => last.extend(notes.into_iter().map(Note::from)),
+            _ => blocks.push(Block::lines(notes)),
+        }
         blocks.retain(|block| !block.is_empty());
         let mut document = self.fields;
         document.insert(String::from("headline"), Value::String(headline.clone()));

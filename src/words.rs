@@ -1,15 +1,7 @@
 //! Numbers as a person would say them: "3-6ms", "14ms", "24 min", "~2.5 min", "16 requests".
 
-use std::fmt::Write;
-
 use chrono::{DateTime, Utc};
 
-use crate::facts::Spread;
-
-/// Below this a spread is shown from its shortest to its longest: all of it is fast, so nothing is hidden.
-const ALL_FAST_S: f64 = 0.05;
-/// The middle nine tenths of fewer values than this are all of them.
-const FEW: u64 = 20;
 /// Minutes are halved below this: "2.5 min", but "24 min".
 const HALF_MINUTES_BELOW_S: f64 = 600.0;
 
@@ -48,21 +40,6 @@ pub fn range(from_s: f64, to_s: f64) -> String {
         format!("{from}-{to}{to_unit}")
     } else {
         format!("{from}{from_unit}-{to}{to_unit}")
-    }
-}
-
-/// The spread of so many durations: shortest to longest while all is fast or they are few, else the middle nine tenths
-/// and the worst.
-pub fn spread(count: u64, spread: &Spread) -> String {
-    match spread.middle_s {
-        Some((p5_s, p95_s)) if spread.max_s >= ALL_FAST_S && count >= FEW => {
-            let mut text = range(p5_s, p95_s);
-            if duration(spread.max_s) != duration(p95_s) {
-                let _ = write!(text, ", worst {}", duration(spread.max_s));
-            }
-            text
-        }
-        _ => range(spread.min_s, spread.max_s),
     }
 }
 
@@ -144,19 +121,6 @@ mod tests {
         assert_eq!(range(0.0031, 0.0032), "3ms");
         assert_eq!(range(0.3, 1.2), "300ms-1.2s");
         assert_eq!(range(1080.0, 1560.0), "18-26 min");
-    }
-
-    #[test]
-    fn a_slow_worst_is_not_hidden() {
-        let mut times = Spread {
-            min_s: 0.003,
-            middle_s: Some((0.004, 0.02)),
-            max_s: 0.03,
-        };
-        assert_eq!(spread(100, &times), "3-30ms");
-        times.max_s = 6.0;
-        assert_eq!(spread(100, &times), "4-20ms, worst 6s");
-        assert_eq!(spread(2, &times), "3ms-6s");
     }
 
     #[test]

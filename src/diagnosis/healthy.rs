@@ -33,7 +33,7 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
             unjudged.len() - 1
         ));
     }
-    let Some((bounds, (p50_s, p95_s, _))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
+    let Some((bounds, (p50_s, p95_s, max_s))) = bounds.and_then(|bounds| Some((bounds, bounds.requests_s?))) else {
         return Err(format!(
             "{} but not one request that succeeded in the window",
             counted(records, "record")
@@ -44,10 +44,11 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
     }
     let failed: u64 = scene.episodes.failures().map(|burst| burst.traces).sum();
     let text = format!(
-        "{} succeeded (median {}, p95 {}); {} failed, {} hung",
+        "{} succeeded (median {}, p95 {}, slowest {}), {} failed, {} hung",
         counted(bounds.requests, "request"),
         words::duration(p50_s),
         words::duration(p95_s),
+        words::duration(max_s),
         words::grouped(failed),
         scene.hangs.len()
     );
@@ -70,11 +71,15 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
     let (finding, title, noted) = named(scene);
     let listener = reconnect(scene);
     let disconnected = scene.listener.last().is_some_and(|trouble| trouble.over_at.is_none());
-    let first = noted.as_ref().unwrap_or(&healthy).text.clone();
-    let summary = match listener.as_ref().filter(|_| disconnected) {
-        Some(listener) => format!("{first}; but {}", listener.text),
-        None => first,
-    };
+    let mut parts = vec![healthy.text.clone()];
+    parts.splice(0..0, noted.as_ref().map(|noted| noted.text.clone()));
+    parts.extend(
+        listener
+            .as_ref()
+            .filter(|_| disconnected)
+            .map(|listener| format!("but {}", listener.text)),
+    );
+    let summary = parts.join("; ");
     let mut found = vec![healthy];
     found.extend(noted);
     found.extend(listener);

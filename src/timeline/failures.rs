@@ -73,11 +73,7 @@ fn told(scene: &Episodes<'_>, burst: &ErrorBurst) -> Entry {
     entry.duration = match (&burst.spread, burst.requests) {
         (Some(spread), true) => {
             let verb = if fast == 1 { "fails" } else { "fail" };
-            format!(
-                "{} {verb} after {}",
-                counted(fast, "request"),
-                words::spread(fast, spread)
-            )
+            format!("{} {verb} after {}", counted(fast, "request"), spread.in_words(fast))
         }
         _ => counted(burst.traces, "time"),
     };

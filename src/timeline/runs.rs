@@ -7,7 +7,6 @@ use super::{Entry, EntryKind};
 use crate::episodes::{Episodes, READY_WITHIN, is_prompt, merged};
 use crate::facts::{Run, Successes, to_seconds};
 use crate::report::Severity;
-use crate::words;
 
 /// Runs beside trouble that have rows of their own; the rest is one row, since they say the same.
 const SHOWN_IN_TROUBLE: usize = 3;
@@ -121,7 +120,7 @@ fn entry(scene: &Episodes<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         if let Some(connects) = connects {
             let event = format!("{} connects succeeding", scene.profile.app.database_client);
             let mut entry = success(&connects, EntryKind::ConnectsSucceed, event, stretch);
-            entry.duration = words::spread(connects.count, &connects.spread);
+            entry.duration = connects.spread.in_words(connects.count);
             return Some(entry);
         }
     }
@@ -135,7 +134,7 @@ fn entry(scene: &Episodes<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
         None => (String::from("multiple requests"), "succeed"),
     };
     let mut entry = success(&requests, EntryKind::RequestsSucceed, event, stretch);
-    entry.duration = format!("{verb} in {}", words::spread(requests.count, &requests.spread));
+    entry.duration = format!("{verb} in {}", requests.spread.in_words(requests.count));
     entry.emphasis = stretch.beside_hang && is_prompt(&requests);
     Some(entry)
 }

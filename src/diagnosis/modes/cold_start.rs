@@ -176,13 +176,14 @@ fn after(scene: &Scene<'_>, gap: &Gap) -> Result<Matched, Option<String>> {
     }
     let found = seen(scene, &hung, &bursts, (gap.before_at, idle), to);
     let summary = format!(
-        "after {} without traffic the first connects waited {} for the database, then all recovered by itself",
+        "after {} without traffic the first connects waited {} for the database, then all recovered by itself{}",
         duration(to_seconds(idle)),
         if hung.is_empty() {
             String::from("in vain")
         } else {
             lengths(&hung, scene.facts.window.to)
-        }
+        },
+        scene.and_failed()
     );
     Ok(Matched {
         summary,
