@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::render;
 
 /// Diagnose incidents from Pydantic Logfire records.
 #[derive(Debug, Parser)]
@@ -182,8 +185,8 @@ pub struct Common {
     #[arg(long, global = true, value_name = "NAME")]
     pub instance: Option<String>,
     /// How to print it
-    #[arg(long, global = true, value_enum, help_heading = "Output")]
-    pub format: Option<FormatChoice>,
+    #[arg(long, global = true, value_parser = formats(), help_heading = "Output")]
+    pub format: Option<String>,
     /// Colours
     #[arg(long, global = true, value_enum, help_heading = "Output")]
     pub color: Option<ColorChoice>,
@@ -204,21 +207,6 @@ pub struct Common {
     pub queries: Option<PathBuf>,
 }
 
-/// `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatChoice {
-    /// A table on a terminal, Markdown when piped
-    Auto,
-    /// For a terminal
-    Table,
-    /// For a postmortem
-    Markdown,
-    /// For scripts
-    Json,
-    /// For spreadsheets
-    Csv,
-}
-
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -228,6 +216,11 @@ pub enum ColorChoice {
     Always,
     /// Never
     Never,
+}
+
+/// The formats that there are, with their help.
+fn formats() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(render::choices().map(|(name, help)| PossibleValue::new(name).help(help)))
 }
 
 impl Common {
@@ -240,6 +233,7 @@ impl Common {
             ("environment", &self.environment, "--env"),
             ("service", &self.service, "--service"),
             ("instance", &self.instance, "--instance"),
+            ("format", &self.format, "--format"),
         ];
         for (key, text, flag) in texts {
             if let Some(text) = text {
@@ -251,9 +245,6 @@ impl Common {
         }
         if self.all_envs {
             set.push(("all_environments", toml::Value::Boolean(true), "--all-envs"));
-        }
-        if let Some(format) = &self.format {
-            set.push(("format", name(format), "--format"));
         }
         if let Some(color) = &self.color {
             set.push(("color", name(color), "--color"));
