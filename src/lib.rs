@@ -7,6 +7,7 @@ pub mod credentials;
 pub mod error_text;
 pub mod facts;
 pub mod log;
+pub mod paste;
 pub mod profile;
 pub mod psycopg;
 pub mod query;

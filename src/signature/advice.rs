@@ -17,6 +17,7 @@ use super::shape::shape;
 use super::{Answer, Diagnosis, FailureMode};
 use crate::error_text::{ErrorClass, classify};
 use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
+use crate::paste;
 use crate::profile::Settings;
 
 /// What a verification after a restart looks at.
@@ -129,22 +130,11 @@ fn next_steps(answer: &Answer, instances: &[String], profile: &Settings) -> Vec<
     let Some(mode) = answer.failure_mode else {
         return Vec::new();
     };
+    let names: Vec<&str> = instances.iter().map(String::as_str).collect();
     let filled = |template: &str, text: &str| {
-        // Names of instances come from telemetry: what a shell would read as more than a name is not pasted.
-        let safe =
-            |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        let names: Vec<&str> = instances.iter().filter(safe).map(String::as_str).collect();
-        if template.is_empty() || (template.contains("{instances}") && names.is_empty()) {
-            return None;
-        }
-        Some((
-            text.to_owned(),
-            Some(
-                template
-                    .replace("{app}", &profile.app.name)
-                    .replace("{instances}", &names.join(" ")),
-            ),
-        ))
+        let filled = paste::filled(template, &profile.app.name, &names);
+        let warning = filled.warning().map(|warning| format!(" ({warning})"));
+        Some((format!("{text}{}", warning.unwrap_or_default()), Some(filled.command?)))
     };
     let list = filled(&profile.remedies.list_instances, "see which instances run");
     let logs = filled(&profile.remedies.instance_logs, "read what the platform says of them");

@@ -7,6 +7,7 @@ const RULES: &[(&str, &[&str])] = &[
     ("window", PURE),
     ("words", PURE),
     ("facts", PURE),
+    ("paste", PURE),
     ("psycopg", PURE),
     ("stuck", PURE),
     ("timeline", PURE),
