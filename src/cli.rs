@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::paste::Question;
+use crate::profile::{BUILT_IN, Settings};
 use crate::render;
+use crate::verify::CHECKS;
 
 /// Diagnose incidents from Pydantic Logfire records.
 #[derive(Debug, Parser)]
@@ -57,10 +60,7 @@ pub enum Command {
 
 /// `verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  relay-diag verify
-  relay-diag verify --wait 5m --restarted-after 07:08
-Exit codes: 0 pass, 1 fail, 4 inconclusive.")]
+#[command(after_help = verify_help())]
 pub struct VerifyArgs {
     /// Ask again, within the rate budget, until it passes or this time is over
     #[arg(long, value_name = "LENGTH")]
@@ -68,6 +68,21 @@ pub struct VerifyArgs {
     /// Require that every instance has a process younger than this
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub restarted_after: Option<String>,
+}
+
+fn verify_help() -> String {
+    let width = CHECKS.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    let checks: String = CHECKS
+        .iter()
+        .map(|check| format!("  {:<width$}  {}\n", check.name, check.requires))
+        .collect();
+    format!(
+        "Examples:
+  relay-diag verify
+  relay-diag verify --wait 5m --restarted-after 07:08
+Checks, the most telling first:
+{checks}Exit codes: 0 pass, 1 fail, 4 inconclusive."
+    )
 }
 
 /// `query`.
@@ -224,6 +239,32 @@ fn formats() -> impl TypedValueParser<Value = String> {
 }
 
 impl Common {
+    /// Which records are asked, with these settings in effect, as far as another call would not ask them by itself.
+    pub fn question(&self, settings: &Settings) -> Question {
+        let built_in = toml::from_str::<Settings>(BUILT_IN).ok();
+        // What a file or a variable sets here, another folder or shell does not.
+        let told = |typed: &Option<String>, value: &str, usual: fn(&Settings) -> &String| {
+            let differs = built_in.as_ref().is_some_and(|built_in| usual(built_in) != value);
+            (typed.is_some() || differs).then(|| value.to_owned())
+        };
+        let paths = [
+            ("--config", &self.config),
+            ("--queries", &self.queries),
+            ("--token-file", &self.token_file),
+        ];
+        let path = |(flag, path): (&'static str, &Option<PathBuf>)| Some((flag, path.as_ref()?.display().to_string()));
+        Question {
+            source: told(&self.source, &settings.source, |usual| &usual.source),
+            environment: told(&self.environment, &settings.environment, |usual| &usual.environment),
+            all_environments: settings.all_environments,
+            service: told(&self.service, &settings.service, |usual| &usual.service),
+            instance: told(&self.instance, &settings.instance, |usual| &usual.instance),
+            files: paths.into_iter().filter_map(path).collect(),
+            since: self.since.clone(),
+            now: self.now.clone(),
+        }
+    }
+
     /// The flags that are settings too: dotted key, value, the flag's name.
     pub fn settings(&self) -> Vec<(&'static str, toml::Value, &'static str)> {
         let name = |value: &dyn ToName| toml::Value::String(value.name());

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod processes;
+mod registry;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -110,12 +111,12 @@ fn in_flight(instance: &str, process: &str, seconds: i64) -> Hung {
 /// Outcome, first line, and the checks that are no pass.
 fn judged(facts: &HealthFacts) -> (Verdict, String, Vec<(&'static str, Verdict)>) {
     let profile = profile();
-    let answer = verify(facts, &profile, Demands::default());
-    let odd = answer.checks.iter().filter(|check| check.outcome != Verdict::Pass);
+    let answer = verify(facts, &profile, &Demands::default());
+    let odd = answer.checks.iter().filter(|check| check.seen.outcome != Verdict::Pass);
     (
         answer.outcome,
         answer.headline.clone(),
-        odd.map(|check| (check.name, check.outcome)).collect(),
+        odd.map(|check| (check.name, check.seen.outcome)).collect(),
     )
 }
 
@@ -129,7 +130,7 @@ fn one(change: impl Fn(&mut Life)) -> (Verdict, String, Vec<(&'static str, Verdi
 fn health_passes_and_says_what_few_requests_bound() {
     let facts = facts(vec![life("a", "1")], Vec::new());
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let answer = verify(&facts, &profile, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass);
     assert!(
         answer
@@ -138,9 +139,9 @@ fn health_passes_and_says_what_few_requests_bound() {
     );
     let errors = answer.checks.iter().find(|check| check.name == "errors").unwrap();
     assert!(
-        errors.detail.contains("0 of 12: under 22 % with 95 % confidence"),
+        errors.seen.detail.contains("0 of 12: under 22 % with 95 % confidence"),
         "{}",
-        errors.detail
+        errors.seen.detail
     );
     assert!(answer.next.is_empty());
 }
@@ -210,7 +211,7 @@ fn requests_without_the_database_are_inconclusive_and_failed_ones_fail() {
 fn errors_of_older_processes_are_shown_and_not_counted() {
     let facts = facts(vec![life("a", "1"), older("a")], vec![in_flight("a", "old", 1300)]);
     let profile = profile();
-    let answer = verify(&facts, &profile, Demands::default());
+    let answer = verify(&facts, &profile, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass, "{}", answer.headline);
     assert!(
         answer.notes[0].contains("5 error records") && answer.notes[0].contains("1 span without an end"),
