@@ -21,6 +21,7 @@ use crate::diagnosis::{Diagnosis, FailureMode, Hits, Questions, Scene};
 use crate::episodes::Episodes;
 use crate::error_text::{ErrorClass, classify};
 use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
+use crate::paste::Question;
 use budget::{Budget, Ended, budget, seconds};
 use contrast::{Contrast, contrast};
 use impact::impact;
@@ -29,7 +30,7 @@ use questions::{where_it_lies, why_some};
 use shape::shape;
 
 /// Puts together what the first and the second request say beside the answer.
-pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Second>) -> Advice {
+pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Second>, question: &Question) -> Advice {
     let mode = |answer: &crate::diagnosis::Conclusion| answer.failure_mode;
     let Some((answer, mode)) = diagnosis
         .answer
@@ -71,7 +72,7 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
             .collect(),
         impact,
         impact_text,
-        next_steps: next_steps::next_steps(answer, mode, &instances, episodes.profile),
+        next_steps: next_steps::next_steps(answer, mode, &instances, episodes.profile, question),
         more: more(contrast.as_ref(), &budget, pool),
     }
 }

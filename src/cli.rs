@@ -2,7 +2,13 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::paste::Question;
+use crate::profile::{BUILT_IN, Settings};
+use crate::render;
+use crate::verify::CHECKS;
 
 /// Diagnose incidents from Pydantic Logfire records.
 #[derive(Debug, Parser)]
@@ -54,10 +60,7 @@ pub enum Command {
 
 /// `verify`.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  relay-diag verify
-  relay-diag verify --wait 5m --restarted-after 07:08
-Exit codes: 0 pass, 1 fail, 4 inconclusive.")]
+#[command(after_help = verify_help())]
 pub struct VerifyArgs {
     /// Ask again, within the rate budget, until it passes or this time is over
     #[arg(long, value_name = "LENGTH")]
@@ -65,6 +68,21 @@ pub struct VerifyArgs {
     /// Require that every instance has a process younger than this
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub restarted_after: Option<String>,
+}
+
+fn verify_help() -> String {
+    let width = CHECKS.iter().map(|check| check.name.len()).max().unwrap_or(0);
+    let checks: String = CHECKS
+        .iter()
+        .map(|check| format!("  {:<width$}  {}\n", check.name, check.requires))
+        .collect();
+    format!(
+        "Examples:
+  relay-diag verify
+  relay-diag verify --wait 5m --restarted-after 07:08
+Checks, the most telling first:
+{checks}Exit codes: 0 pass, 1 fail, 4 inconclusive."
+    )
 }
 
 /// `query`.
@@ -182,8 +200,8 @@ pub struct Common {
     #[arg(long, global = true, value_name = "NAME")]
     pub instance: Option<String>,
     /// How to print it
-    #[arg(long, global = true, value_enum, help_heading = "Output")]
-    pub format: Option<FormatChoice>,
+    #[arg(long, global = true, value_parser = formats(), help_heading = "Output")]
+    pub format: Option<String>,
     /// Colours
     #[arg(long, global = true, value_enum, help_heading = "Output")]
     pub color: Option<ColorChoice>,
@@ -204,21 +222,6 @@ pub struct Common {
     pub queries: Option<PathBuf>,
 }
 
-/// `--format`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum FormatChoice {
-    /// A table on a terminal, Markdown when piped
-    Auto,
-    /// For a terminal
-    Table,
-    /// For a postmortem
-    Markdown,
-    /// For scripts
-    Json,
-    /// For spreadsheets
-    Csv,
-}
-
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ColorChoice {
@@ -230,7 +233,38 @@ pub enum ColorChoice {
     Never,
 }
 
+/// The formats that there are, with their help.
+fn formats() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(render::choices().map(|(name, help)| PossibleValue::new(name).help(help)))
+}
+
 impl Common {
+    /// Which records are asked, with these settings in effect, as far as another call would not ask them by itself.
+    pub fn question(&self, settings: &Settings) -> Question {
+        let built_in = toml::from_str::<Settings>(BUILT_IN).ok();
+        // What a file or a variable sets here, another folder or shell does not.
+        let told = |typed: &Option<String>, value: &str, usual: fn(&Settings) -> &String| {
+            let differs = built_in.as_ref().is_some_and(|built_in| usual(built_in) != value);
+            (typed.is_some() || differs).then(|| value.to_owned())
+        };
+        let paths = [
+            ("--config", &self.config),
+            ("--queries", &self.queries),
+            ("--token-file", &self.token_file),
+        ];
+        let path = |(flag, path): (&'static str, &Option<PathBuf>)| Some((flag, path.as_ref()?.display().to_string()));
+        Question {
+            source: told(&self.source, &settings.source, |usual| &usual.source),
+            environment: told(&self.environment, &settings.environment, |usual| &usual.environment),
+            all_environments: settings.all_environments,
+            service: told(&self.service, &settings.service, |usual| &usual.service),
+            instance: told(&self.instance, &settings.instance, |usual| &usual.instance),
+            files: paths.into_iter().filter_map(path).collect(),
+            since: self.since.clone(),
+            now: self.now.clone(),
+        }
+    }
+
     /// The flags that are settings too: dotted key, value, the flag's name.
     pub fn settings(&self) -> Vec<(&'static str, toml::Value, &'static str)> {
         let name = |value: &dyn ToName| toml::Value::String(value.name());
@@ -240,6 +274,7 @@ impl Common {
             ("environment", &self.environment, "--env"),
             ("service", &self.service, "--service"),
             ("instance", &self.instance, "--instance"),
+            ("format", &self.format, "--format"),
         ];
         for (key, text, flag) in texts {
             if let Some(text) = text {
@@ -251,9 +286,6 @@ impl Common {
         }
         if self.all_envs {
             set.push(("all_environments", toml::Value::Boolean(true), "--all-envs"));
-        }
-        if let Some(format) = &self.format {
-            set.push(("format", name(format), "--format"));
         }
         if let Some(color) = &self.color {
             set.push(("color", name(color), "--color"));

@@ -10,6 +10,7 @@ pub mod episodes;
 pub mod error_text;
 pub mod facts;
 pub mod log;
+pub mod paste;
 pub mod profile;
 pub mod query;
 pub mod render;

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use relay_diag::cli::{Cli, Command};
 use relay_diag::config::Surroundings;
-use relay_diag::render::{Format, Style, render};
+use relay_diag::render::{self, Format, JSON, Style, render};
 use relay_diag::report::{Outcome, Report};
 use relay_diag::run::{self, Failure, World};
 use relay_diag::source::api::mask;
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
 async fn answer(cli: Cli) -> u8 {
     let terminal = Terminal::new(cli.common.verbose, cli.common.quiet);
     let world = world(&cli, &terminal);
-    let wants_json = cli.common.format == Some(relay_diag::cli::FormatChoice::Json);
+    let wants_json = cli.common.format.as_deref() == Some(JSON.name);
     let fail_on_incident = cli.common.fail_on_incident || matches!(cli.command, Command::Verify(_));
     let config = match run::settings(&cli, &world) {
         Ok(config) => config,
@@ -104,7 +104,7 @@ async fn answer(cli: Cli) -> u8 {
             let code = exit_code(&report, fail_on_incident);
             write_out(render(&report, format, &style).as_bytes(), code)
         }
-        Ok(Err(failure)) => report_failure(&failure, format == Format::Json),
+        Ok(Err(failure)) => report_failure(&failure, format.name == JSON.name),
         Err(_) => {
             // The panic has spoken already.
             eprintln!("error: internal fault\nhint: please report this with the command that you typed");
@@ -191,15 +191,14 @@ fn world(cli: &Cli, terminal: &Terminal) -> World {
     }
 }
 
-fn format(name: &str, terminal: bool) -> Result<Format, Failure> {
-    match name {
-        "auto" if terminal => Ok(Format::Table),
-        "auto" => Ok(Format::Markdown),
-        name => Format::from_name(name).ok_or_else(|| Failure::Usage {
+fn format(name: &str, on_terminal: bool) -> Result<Format, Failure> {
+    render::chosen(name, on_terminal).ok_or_else(|| {
+        let names: Vec<&str> = render::choices().map(|(name, _)| name).collect();
+        Failure::Usage {
             message: format!("there is no format `{name}`"),
-            hint: String::from("formats: auto, table, markdown, json, csv"),
-        }),
-    }
+            hint: format!("formats: {}", names.join(", ")),
+        }
+    })
 }
 
 fn style(color: &str, terminal: bool) -> Result<Style, Failure> {
@@ -290,8 +289,11 @@ fn usage(error: &clap::Error) -> ExitCode {
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
         .collect();
-    let wants_json = words.iter().any(|word| word == "--format=json")
-        || words.windows(2).any(|pair| pair[0] == "--format" && pair[1] == "json");
+    let joined = format!("--format={}", JSON.name);
+    let wants_json = words.contains(&joined)
+        || words
+            .windows(2)
+            .any(|pair| pair[0] == "--format" && pair[1] == JSON.name);
     if wants_json {
         let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ");
         return ExitCode::from(write_error("usage", message, "see --help", 2));

@@ -10,36 +10,39 @@ mod table;
 
 use crate::report::Report;
 
-/// The shape of the output. To add one: a variant, a line in [`Format::ALL`] and in [`render`], a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// For a terminal: aligned columns, wrapped to its width.
-    Table,
-    /// GitHub Flavored Markdown, as postmortems and runbooks have it.
-    Markdown,
-    /// The report's versioned document.
-    Json,
-    /// The report's rows, one header line.
-    Csv,
+/// A shape of the output. It stands in its own file; to add one: that file, its `mod` and its place in [`FORMATS`].
+#[derive(Debug, Clone, Copy)]
+pub struct Format {
+    /// As `--format` and the settings spell it.
+    pub name: &'static str,
+    /// What it is for, in the help.
+    pub help: &'static str,
+    render: fn(&Report, &Style) -> String,
 }
 
-impl Format {
-    /// Every format, in the order in which help lists them.
-    pub const ALL: [Self; 4] = [Self::Table, Self::Markdown, Self::Json, Self::Csv];
+/// Every format, in the order of the help.
+pub const FORMATS: &[Format] = &[table::FORMAT, markdown::FORMAT, json::FORMAT, csv::FORMAT];
 
-    /// The format of that name, as `--format` and the settings spell it.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "table" => Some(Self::Table),
-            "markdown" => Some(Self::Markdown),
-            "json" => Some(Self::Json),
-            "csv" => Some(Self::Csv),
-            _ => None,
-        }
+/// The format in which an error is a document too.
+pub const JSON: Format = json::FORMAT;
+
+/// Leaves the choice to where the output goes: name and help.
+pub const AUTO: (&str, &str) = ("auto", "A table on a terminal, Markdown when piped");
+
+/// Names and help of all that `--format` takes, in the order of the help.
+pub fn choices() -> impl Iterator<Item = (&'static str, &'static str)> {
+    std::iter::once(AUTO).chain(FORMATS.iter().map(|format| (format.name, format.help)))
+}
+
+/// The format of that name, or the one that suits where the output goes; `None` if there is no such format.
+pub fn chosen(name: &str, on_terminal: bool) -> Option<Format> {
+    if name == AUTO.0 {
+        return Some(if on_terminal { table::FORMAT } else { markdown::FORMAT });
     }
+    FORMATS.iter().find(|format| format.name == name).copied()
 }
 
-/// What the terminal can show; only [`Format::Table`] looks at it.
+/// What the terminal can show; only the table looks at it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Style {
     /// Columns of the screen; fewer than 40 count as 40.
@@ -48,15 +51,9 @@ pub struct Style {
     pub color: bool,
 }
 
-/// The whole output of a command: lines that each end in a newline, the headline first
-/// ([`Format::Json`] and [`Format::Csv`] carry no headline).
+/// The whole output of a command: lines that each end in a newline, the headline first (JSON and CSV carry none).
 pub fn render(report: &Report, format: Format, style: &Style) -> String {
-    match format {
-        Format::Table => table::render(report, style),
-        Format::Markdown => markdown::render(report),
-        Format::Json => json::render(&report.document),
-        Format::Csv => csv::render(&report.data),
-    }
+    (format.render)(report, style)
 }
 
 /// Text as a terminal may see it: one line without control, escape and direction characters. For messages on stderr.

@@ -25,6 +25,7 @@ use crate::cli::{Cli, Command, ConfigCommand, QueriesCommand};
 use crate::config::{Config, ConfigError, Surroundings};
 use crate::credentials;
 use crate::log::Log;
+use crate::paste::Question;
 use crate::profile::Settings;
 use crate::query::{Catalogue, QueryError};
 use crate::report::Report;
@@ -185,6 +186,8 @@ struct Asked {
     window: Window,
     generated_at: DateTime<Utc>,
     log: Log,
+    /// What a follow-up must say to ask the same.
+    question: Question,
     /// The window was reckoned from this machine's clock.
     by_clock: bool,
     learned: ask::Learned,
@@ -225,6 +228,7 @@ impl Asked {
             window: window::resolve(typed, now, whole)?,
             source: opened.source,
             source_kind: opened.kind,
+            question: cli.common.question(&config.settings),
             source_name: opened.name,
             settings: config.settings,
             catalogue,

@@ -5,33 +5,41 @@
 
 mod bound;
 mod check;
+mod checks;
 mod instances;
 mod report;
-mod rules;
+mod scene;
+mod summary;
 
 pub use bound::zero_of;
-pub use check::{Check, Verdict};
+pub use check::{Check, Seen, Verdict};
+pub use checks::{CHECKS, Rule};
 pub use instances::Instance;
 pub use report::told;
+pub(crate) use scene::Scene;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::Episodes;
 use crate::facts::health::HealthFacts;
+use crate::paste::{self, Question};
 use crate::profile::Settings;
+use crate::window::rfc3339;
 
 /// Sections of the common evidence that it rests on.
 pub const FACTS: [&str; 2] = ["bounds", "hangs"];
-/// A process says that it is ready within this time of its first record (design: starts of the recordings took 3 s).
+/// A process says that it is ready within this time of its first record (in recordings it took 3 s).
 pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
 const RESTART_TAKES: TimeDelta = TimeDelta::minutes(2);
 
 /// What was asked besides the profile.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Demands {
     /// Every instance must have a process younger than this.
     pub restarted_after: Option<DateTime<Utc>>,
+    /// Which records: for commands that ask of the same.
+    pub question: Question,
 }
 
 /// The answer.
@@ -51,41 +59,33 @@ pub struct Verification<'a> {
     pub next: Vec<String>,
 }
 
-/// Facts, names and demands, as every rule needs them.
-pub(crate) struct Scene<'a> {
-    episodes: &'a Episodes<'a>,
-    health: &'a HealthFacts,
-    profile: &'a Settings,
-    now: DateTime<Utc>,
-}
-
 /// Judges the evidence.
-pub fn verify<'a>(episodes: &'a Episodes<'a>, health: &'a HealthFacts, demands: Demands) -> Verification<'a> {
+pub fn verify<'a>(episodes: &'a Episodes<'a>, health: &'a HealthFacts, demands: &Demands) -> Verification<'a> {
     let profile = episodes.profile;
     let scene = Scene {
         episodes,
         health,
         profile,
+        demands,
         now: episodes.facts.window.to,
     };
-    let instances = instances::instances(&scene);
-    let mut checks = rules::of_evidence(&scene, &instances);
-    for instance in &instances {
-        checks.extend(rules::of_instance(&scene, instance));
-        if let Some(after) = demands.restarted_after {
-            checks.push(rules::restarted(instance, after));
-        }
-    }
-    // A stable sort: failures first, then what is not known, each in the order of instances and rules.
+    let since = scene.now - profile.verify.starts_within;
+    let instances = instances::instances(health, since);
+    let checks = checks::judged(&scene, &instances);
+    // A stable sort: within a check, the order of instances.
     let mut ranked: Vec<&Check> = checks.iter().collect();
-    ranked.sort_by_key(|check| (std::cmp::Reverse(check.outcome), check.rank()));
-    let outcome = ranked.first().map_or(Verdict::Inconclusive, |check| check.outcome);
+    ranked.sort_by_key(|check| check.order());
+    let outcome = ranked.first().map_or(Verdict::Inconclusive, |check| check.seen.outcome);
     let headline = headline(outcome, &ranked, &scene, &instances);
+    let mut notes = summary::notes(&scene, &instances);
     let next = match outcome {
-        Verdict::Fail => next(&checks, &instances, profile),
+        Verdict::Fail => {
+            let restart = restart(&checks, &instances, profile);
+            notes.extend(restart.warning());
+            restart.command.into_iter().chain(again(demands)).collect()
+        }
         Verdict::Pass | Verdict::Inconclusive => Vec::new(),
     };
-    let notes = rules::notes(&scene, &instances);
     Verification {
         outcome,
         headline,
@@ -103,7 +103,7 @@ fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &
         Verdict::Fail => "FAIL",
     };
     if outcome == Verdict::Pass {
-        return format!("{label}: {}", rules::summary(scene, instances));
+        return format!("{label}: {}", summary::passed(scene, instances));
     }
     let Some(first) = ranked.first() else {
         return format!("{label}: there is nothing to judge");
@@ -112,7 +112,7 @@ fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &
         Some(name) if instances.len() > 1 => format!("{name}: "),
         _ => String::new(),
     };
-    let same = ranked.iter().filter(|check| check.outcome == outcome).count();
+    let same = ranked.iter().filter(|check| check.seen.outcome == outcome).count();
     let others = match (same, outcome) {
         (0 | 1, _) => String::new(),
         (2, Verdict::Fail) => String::from("; 1 other check fails"),
@@ -120,40 +120,26 @@ fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &
         (n, Verdict::Fail) => format!("; {} other checks fail", n - 1),
         (n, _) => format!("; {} other checks are inconclusive", n - 1),
     };
-    format!("{label}: {on}{}{others}", first.detail)
+    format!("{label}: {on}{}{others}", first.seen.detail)
 }
 
-/// The restart of the instances that fail, by the profile, and the question after it.
-fn next(checks: &[Check], instances: &[Instance<'_>], profile: &Settings) -> Vec<String> {
-    let failing: Vec<String> = instances
-        .iter()
-        .filter(|instance| {
-            let own = checks.iter().filter(|c| c.instance.as_deref() == Some(instance.name));
-            own.into_iter().any(|check| check.outcome == Verdict::Fail)
-        })
-        .map(|instance| shell_word(instance.name))
-        .collect();
-    let mut commands = Vec::new();
-    let command = profile.remedies.restart_instances.trim();
-    if !command.is_empty() && !failing.is_empty() {
-        commands.push(
-            command
-                .replace("{app}", &shell_word(&profile.app.name))
-                .replace("{instances}", &failing.join(" ")),
-        );
-    }
-    commands.push(String::from("relay-diag verify --wait 5m"));
-    commands
+/// The restart of the instances that fail, by the profile.
+fn restart<'a>(checks: &[Check], instances: &[Instance<'a>], profile: &'a Settings) -> paste::Filled<'a> {
+    let fails = |name: &str| {
+        let mut of_it = checks.iter().filter(|check| check.instance.as_deref() == Some(name));
+        of_it.any(|check| check.seen.outcome == Verdict::Fail)
+    };
+    let names: Vec<&str> = instances.iter().map(|instance| instance.name).collect();
+    let failing: Vec<&str> = names.into_iter().filter(|name| fails(name)).collect();
+    paste::filled(&profile.remedies.restart_instances, &profile.app.name, &failing)
 }
 
-/// A name as one word of a shell, whatever a record says an instance is called.
-fn shell_word(name: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | ':' | '/');
-    if !name.is_empty() && !name.starts_with('-') && name.chars().all(plain) {
-        return name.to_owned();
-    }
-    let printable: String = name.chars().filter(|c| !c.is_control()).collect();
-    format!("'{}'", printable.replace('\'', "'\\''"))
+/// The question after it: the same, until it passes.
+fn again(demands: &Demands) -> Option<String> {
+    let mut words = vec!["verify", "--wait", "5m"];
+    let after = demands.restarted_after.map(rfc3339);
+    words.extend(after.iter().flat_map(|after| ["--restarted-after", after]));
+    demands.question.command(&words)
 }
 
 #[cfg(test)]

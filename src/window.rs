@@ -97,8 +97,8 @@ pub fn parse_duration(text: &str) -> Result<TimeDelta, WindowError> {
     }
 }
 
-/// Reads a point in time: RFC 3339, `2025-12-08T06:30[:15[.5]]` or the date alone (UTC), `06:30[:15]` (the day of
-/// `now`, UTC), `now`, or `-2h` before `now`.
+/// Reads a point in time: RFC 3339, also without seconds (`2025-12-08T08:30+02:00`); `2025-12-08T06:30[:15[.5]]` or the
+/// date alone (UTC); `06:30[:15]` (the day of `now`, UTC); `now`; or `-2h` before `now`.
 ///
 /// # Errors
 /// [`WindowError::Time`] for anything else.
@@ -114,6 +114,12 @@ pub fn parse_time(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Windo
     }
     if let Ok(at) = DateTime::parse_from_rfc3339(typed) {
         return Ok(at.with_timezone(&Utc));
+    }
+    // RFC 3339 wants seconds; people leave them out beside a zone as well.
+    for format in ["%Y-%m-%dT%H:%M%#z", "%Y-%m-%d %H:%M%#z"] {
+        if let Ok(at) = DateTime::parse_from_str(typed, format) {
+            return Ok(at.with_timezone(&Utc));
+        }
     }
     for format in [
         "%Y-%m-%dT%H:%M:%S%.f",
@@ -207,6 +213,11 @@ mod tests {
         for (typed, meant) in [
             ("2025-12-08T06:30:00Z", "2025-12-08T06:30:00Z"),
             ("2025-12-08T07:30:00+01:00", "2025-12-08T06:30:00Z"),
+            ("2025-12-08T06:30Z", "2025-12-08T06:30:00Z"),
+            ("2025-12-08T08:30+02:00", "2025-12-08T06:30:00Z"),
+            ("2025-12-08T01:30-0500", "2025-12-08T06:30:00Z"),
+            ("2025-12-08 06:30Z", "2025-12-08T06:30:00Z"),
+            ("2025-12-08 08:30:15+02:00", "2025-12-08T06:30:15Z"),
             ("2025-12-08T06:30", "2025-12-08T06:30:00Z"),
             ("2025-12-08 06:30:01.5", "2025-12-08T06:30:01.5Z"),
             ("2025-12-08", "2025-12-08T00:00:00Z"),
@@ -224,6 +235,9 @@ mod tests {
             "-",
             "--2h",
             "2025-12-08T06:30:00+99:00",
+            "2025-12-08T06:30+99:00",
+            "2025-12-08T06:30+02:00x",
+            "2025-12-08T06Z",
         ] {
             assert!(parse_time(wrong, now).is_err(), "{wrong}");
         }

@@ -1,10 +1,8 @@
 //! What to do next: commands to paste, and what keeps it from coming back.
 
 use crate::diagnosis::{Conclusion, FailureMode, Remedy};
+use crate::paste::{self, Question};
 use crate::profile::Settings;
-
-/// What a verification after a restart looks at.
-const VERIFY: &str = "relay-diag verify --since 5m";
 
 /// Text and command, first things first.
 pub(super) fn next_steps(
@@ -12,19 +10,13 @@ pub(super) fn next_steps(
     mode: &FailureMode,
     instances: &[String],
     profile: &Settings,
+    question: &Question,
 ) -> Vec<(String, Option<String>)> {
+    let names: Vec<&str> = instances.iter().map(String::as_str).collect();
     let filled = |template: &str, text: &str| {
-        // Names of instances come from telemetry: what a shell would read as more than a name is not pasted.
-        let safe =
-            |name: &&String| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-        let names: Vec<&str> = instances.iter().filter(safe).map(String::as_str).collect();
-        if template.is_empty() || (template.contains("{instances}") && names.is_empty()) {
-            return None;
-        }
-        let command = template
-            .replace("{app}", &profile.app.name)
-            .replace("{instances}", &names.join(" "));
-        Some((text.to_owned(), Some(command)))
+        let filled = paste::filled(template, &profile.app.name, &names);
+        let warning = filled.warning().map(|warning| format!(" ({warning})"));
+        Some((format!("{text}{}", warning.unwrap_or_default()), Some(filled.command?)))
     };
     let list = filled(&profile.remedies.list_instances, "see which instances run");
     let restart_text = if answer.to.is_some() {
@@ -41,7 +33,14 @@ pub(super) fn next_steps(
         Remedy::Nothing => [None, None],
     };
     let mut steps: Vec<(String, Option<String>)> = at_once.into_iter().flatten().collect();
-    steps.push((String::from("see whether it is healthy again"), Some(VERIFY.to_owned())));
+    let verify = Question {
+        since: None,
+        ..question.clone()
+    };
+    steps.push((
+        String::from("see whether it is healthy again"),
+        verify.command(&["verify"]),
+    ));
     steps.push((mode.documentation.what_to_do.to_owned(), None));
     steps.push((
         String::from("what this failure mode is, and what it is confused with"),

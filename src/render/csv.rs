@@ -5,11 +5,18 @@ use std::iter;
 use serde_json::Value;
 
 use super::{
-    json,
+    Format, json,
     neutral::neutral,
     safe::{Safe, Syntax},
 };
 use crate::report::Data;
+
+/// See [`Format`].
+pub(super) const FORMAT: Format = Format {
+    name: "csv",
+    help: "For spreadsheets",
+    render: |report, _| render(&report.data),
+};
 
 /// A field. Quoting is the writer's part; here it becomes one visible line that no spreadsheet runs.
 ///
@@ -32,7 +39,7 @@ impl Syntax for Field {
 }
 
 /// One header line, then one line a row; every line has as many fields as there are columns.
-pub(super) fn render(data: &Data) -> String {
+fn render(data: &Data) -> String {
     if data.columns.is_empty() {
         return String::new();
     }

@@ -3,8 +3,16 @@
 use serde_json::Value;
 
 use super::{
+    Format,
     neutral::{Marks, is_hidden},
     safe::{Safe, Syntax},
+};
+
+/// See [`Format`].
+pub(super) const FORMAT: Format = Format {
+    name: "json",
+    help: "For scripts",
+    render: |report, _| render(&report.document),
 };
 
 /// JSON text that a terminal may show: hidden characters and floods of marks stand as `\u` escapes, so that the
@@ -30,7 +38,7 @@ impl Syntax for Json {
 }
 
 /// Indented by two spaces, keys in the document's order, a newline at the end.
-pub(super) fn render(document: &Value) -> String {
+fn render(document: &Value) -> String {
     let mut out = Safe::<Json>::escape(&format!("{document:#}"));
     out += "\n";
     out.into_string()

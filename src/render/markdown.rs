@@ -1,10 +1,18 @@
 //! GitHub Flavored Markdown, in the form of the runbooks that it is pasted into.
 
 use super::{
+    Format,
     neutral::neutral,
     safe::{Safe, Syntax},
 };
 use crate::report::{Align, Block, Note, Report, Table};
+
+/// See [`Format`].
+pub(super) const FORMAT: Format = Format {
+    name: "markdown",
+    help: "For a postmortem",
+    render: |report, _| render(report),
+};
 
 /// A line that is no table's: what opens a block at its start is escaped too.
 enum Line {}
@@ -56,7 +64,7 @@ impl Syntax for Address {
 type Page = Safe<Line>;
 
 /// The headline, then the blocks with an empty line before each.
-pub(super) fn render(report: &Report) -> String {
+fn render(report: &Report) -> String {
     let mut out = Page::escape(&report.headline);
     out += "\n";
     for block in &report.blocks {

@@ -5,15 +5,22 @@ mod grid;
 use comfy_table::Color;
 
 use self::grid::{GAP, Item, Look, MIN_COLUMN, Text, column_limit, push_grid};
-use super::Style;
+use super::{Format, Style};
 use crate::report::{Align, Block, Cell, Header, Note, Report, Severity, Table};
 
 /// Narrower screens are not served: no table can be read there.
 const MIN_WIDTH: usize = 40;
 
+/// See [`Format`].
+pub(super) const FORMAT: Format = Format {
+    name: "table",
+    help: "For a terminal",
+    render,
+};
+
 /// The headline, then the blocks with an empty line before each. No line is wider than the screen, except
 /// for links and preformatted text, which would be useless if cut.
-pub(super) fn render(report: &Report, style: &Style) -> String {
+fn render(report: &Report, style: &Style) -> String {
     let width = style.width.max(MIN_WIDTH);
     let mut out = Text::new();
     let headline = Item {

@@ -39,7 +39,7 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
             Err(error) => return Err(error),
         }
     }
-    let advice = advise(&diagnosis, &episodes, second.as_ref());
+    let advice = advise(&diagnosis, &episodes, second.as_ref(), &asked.question);
     let frame = asked.frame("diagnose", spent, &missing, facts.bounds.no_records());
     Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
 }

@@ -29,6 +29,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
             .as_deref()
             .map(|text| parse_time(text, now))
             .transpose()?,
+        question: asked.question.clone(),
     };
     let wait = match args.wait.as_deref() {
         Some(text) => parse_duration(text)?.to_std().unwrap_or_default(),
@@ -37,7 +38,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     // What was recorded does not change, and a window with a fixed end neither.
     let changes = asked.source_kind == "api" && common.now.is_none() && common.to.is_none();
     if !changes {
-        let mut report = ask(&asked, demands, &mut 0).await?;
+        let mut report = ask(&asked, &demands, &mut 0).await?;
         if args.wait.is_some() {
             let note = String::from("asked once: the evidence is recorded, waiting changes nothing");
             report.blocks.push(Block::lines([note]));
@@ -48,7 +49,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     let mut spent = 0;
     loop {
         let asked_at = begun.elapsed();
-        let report = ask(&asked, demands, &mut spent).await?;
+        let report = ask(&asked, &demands, &mut spent).await?;
         let pause = match pause(wait, asked_at, begun.elapsed()) {
             Some(pause) if report.outcome != Outcome::Fine => pause,
             _ => return Ok(report),
@@ -98,7 +99,7 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
     bar.finish_and_clear();
 }
 
-async fn ask(asked: &Asked, demands: Demands, spent: &mut u32) -> Result<Report, Failure> {
+async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
     let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
     let facts = asked.facts(&sections);

@@ -1,9 +1,9 @@
-//! One check and its verdict. It knows no facts.
+//! What a check says. It knows no facts and no rule.
 
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// What a check says. In the order of gravity.
+/// The three answers, in the order of gravity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
@@ -26,14 +26,30 @@ impl Verdict {
     }
 }
 
-/// One requirement and what was seen of it.
+/// One requirement, whom it was asked of, and what was seen.
 #[derive(Debug, Clone)]
 pub struct Check {
-    /// One of [`NAMES`].
+    /// A name of the registry ([`super::CHECKS`]).
     pub name: &'static str,
     /// The instance; `None` = it is about all of them.
     pub instance: Option<String>,
-    /// What it says.
+    /// Its place in the registry.
+    pub(super) rank: usize,
+    /// What the rule says.
+    pub seen: Seen,
+}
+
+impl Check {
+    /// For sorting: the gravest first, then the most telling.
+    pub(super) fn order(&self) -> (std::cmp::Reverse<Verdict>, bool, usize) {
+        (std::cmp::Reverse(self.seen.outcome), self.seen.speaks_last, self.rank)
+    }
+}
+
+/// What a rule saw, and what it makes of it.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Pass, inconclusive or fail.
     pub outcome: Verdict,
     /// One sentence for people.
     pub detail: String,
@@ -43,33 +59,31 @@ pub struct Check {
     pub required: String,
     /// The figures of `observed`, with their units in their names.
     pub measured: Map<String, Value>,
+    /// The other checks with this verdict say more, whatever their rank.
+    pub speaks_last: bool,
 }
 
-/// All names, the most telling first: the first line of the answer is that of the first check that fails.
-pub const NAMES: [&str; 10] = [
-    "evidence",
-    "running",
-    "in_flight",
-    "restarts",
-    "restarted",
-    "freshness",
-    "requests",
-    "errors",
-    "statements",
-    "listener",
-];
-
-impl Check {
-    /// Its place in [`NAMES`]. Error logs without a failed span say less than the check of who wrote them.
-    pub fn rank(&self) -> usize {
-        let logs_only = self.name == "errors" && self.measured.get("error_spans").and_then(Value::as_u64) == Some(0);
-        let place = NAMES.iter().position(|name| *name == self.name);
-        place.filter(|_| !logs_only).unwrap_or(NAMES.len())
+impl Seen {
+    pub(super) fn new(outcome: Verdict, detail: String) -> Self {
+        Self {
+            outcome,
+            detail,
+            observed: String::new(),
+            required: String::new(),
+            measured: Map::new(),
+            speaks_last: false,
+        }
     }
 
-    /// With figures for scripts.
-    #[must_use]
-    pub fn with(mut self, figure: &str, value: impl Into<Value>) -> Self {
+    /// Both sides, short.
+    pub(super) fn beside(mut self, observed: impl Into<String>, required: impl Into<String>) -> Self {
+        self.observed = observed.into();
+        self.required = required.into();
+        self
+    }
+
+    /// With a figure for scripts.
+    pub(super) fn with(mut self, figure: &str, value: impl Into<Value>) -> Self {
         self.measured.insert(figure.to_owned(), value.into());
         self
     }

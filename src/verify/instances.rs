@@ -4,8 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::Scene;
-use crate::facts::health::Life;
+use crate::facts::health::{HealthFacts, Life};
 
 /// A machine, by its newest process.
 #[derive(Debug, Clone)]
@@ -45,18 +44,18 @@ impl Instance<'_> {
     }
 }
 
-pub(super) fn instances<'a>(scene: &Scene<'a>) -> Vec<Instance<'a>> {
-    let mut by_name: BTreeMap<&str, Vec<&'a Life>> = BTreeMap::new();
-    for life in &scene.health.lives.rows {
+pub(super) fn instances(health: &HealthFacts, since: DateTime<Utc>) -> Vec<Instance<'_>> {
+    let mut by_name: BTreeMap<&str, Vec<&Life>> = BTreeMap::new();
+    for life in &health.lives.rows {
         by_name.entry(&life.instance).or_default().push(life);
     }
     by_name
         .into_iter()
-        .filter_map(|(name, lives)| instance(scene, name, lives))
+        .filter_map(|(name, lives)| instance(name, lives, since))
         .collect()
 }
 
-fn instance<'a>(scene: &Scene<'a>, name: &'a str, mut lives: Vec<&'a Life>) -> Option<Instance<'a>> {
+fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>) -> Option<Instance<'a>> {
     lives.sort_by(|a, b| (b.first_at, b.newest, &b.process).cmp(&(a.first_at, a.newest, &a.process)));
     let newest = *lives.first()?;
     // Whoever emits after the newest began runs beside it, unless it said that it goes.
@@ -72,7 +71,7 @@ fn instance<'a>(scene: &Scene<'a>, name: &'a str, mut lives: Vec<&'a Life>) -> O
         newest,
         started_at: start_seen.then_some(begun),
         stopped_at: goodbyes.and_then(|all| all.into_iter().max()),
-        starts: starts(scene, &lives),
+        starts: starts(&lives, since),
         current,
         older,
     })
@@ -85,8 +84,7 @@ fn said_goodbye(life: &Life) -> Option<DateTime<Utc>> {
 }
 
 /// Workers that start side by side are one start; a process whose begin was not seen is none.
-fn starts(scene: &Scene<'_>, newest_first: &[&Life]) -> u64 {
-    let since = scene.now - scene.profile.verify.starts_within;
+fn starts(newest_first: &[&Life], since: DateTime<Utc>) -> u64 {
     let mut generations = 0;
     let mut alive_until: Option<DateTime<Utc>> = None;
     for life in newest_first.iter().rev() {

@@ -28,9 +28,9 @@ fn columns<'a>() -> [Column<Line<'a>>; 5] {
             title: "result",
             align: Align::Left,
             cell: |line| Cell {
-                severity: severity(line.check.outcome),
-                emphasis: line.check.outcome != Verdict::Pass,
-                ..Cell::plain(line.check.outcome.name())
+                severity: severity(line.check.seen.outcome),
+                emphasis: line.check.seen.outcome != Verdict::Pass,
+                ..Cell::plain(line.check.seen.outcome.name())
             },
         },
         Column {
@@ -51,7 +51,7 @@ fn columns<'a>() -> [Column<Line<'a>>; 5] {
         Column {
             title: "required",
             align: Align::Left,
-            cell: |line| Cell::plain(line.check.required.clone()),
+            cell: |line| Cell::plain(line.check.seen.required.clone()),
         },
     ]
 }
@@ -117,8 +117,8 @@ fn lines<'a>(verification: &'a Verification<'_>) -> (Vec<Line<'a>>, usize) {
     let mut lines: Vec<Line<'a>> = Vec::new();
     let together = verification.instances.len() > INSTANCES_APART;
     for check in &verification.checks {
-        if together && check.outcome == Verdict::Pass {
-            let passed = |other: &&Check| other.name == check.name && other.outcome == Verdict::Pass;
+        if together && check.seen.outcome == Verdict::Pass {
+            let passed = |other: &&Check| other.name == check.name && other.seen.outcome == Verdict::Pass;
             let count = verification.checks.iter().filter(passed).count();
             if lines.iter().any(|line| passed(&line.check)) {
                 continue;
@@ -133,10 +133,10 @@ fn lines<'a>(verification: &'a Verification<'_>) -> (Vec<Line<'a>>, usize) {
         lines.push(Line {
             check,
             instance: check.instance.clone().unwrap_or_default(),
-            detail: check.detail.clone(),
+            detail: check.seen.detail.clone(),
         });
     }
-    lines.sort_by_key(|line| (std::cmp::Reverse(line.check.outcome), line.check.rank()));
+    lines.sort_by_key(|line| line.check.order());
     let folded = lines.len().saturating_sub(MOST_ROWS);
     lines.truncate(MOST_ROWS);
     (lines, folded)
@@ -180,11 +180,11 @@ fn document(check: &Check) -> Value {
     json!({
         "name": check.name,
         "instance": check.instance,
-        "outcome": check.outcome,
-        "detail": check.detail,
-        "observed": check.observed,
-        "required": check.required,
-        "measured": check.measured,
+        "outcome": check.seen.outcome,
+        "detail": check.seen.detail,
+        "observed": check.seen.observed,
+        "required": check.seen.required,
+        "measured": check.seen.measured,
     })
 }
 

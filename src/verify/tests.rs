@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod processes;
+mod registry;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -51,7 +52,7 @@ fn facts(lives: Vec<Life>, hangs: Vec<Hang>) -> Seen {
 }
 
 /// The answer, with what the profile and the demands say.
-fn asked<T>(seen: &Seen, demands: Demands, read: impl Fn(&Verification<'_>) -> T) -> T {
+fn asked<T>(seen: &Seen, demands: &Demands, read: impl Fn(&Verification<'_>) -> T) -> T {
     let profile = profile();
     let episodes = Episodes::of(&seen.facts, &profile);
     read(&verify(&episodes, &seen.health, demands))
@@ -125,12 +126,12 @@ fn in_flight(instance: &str, process: &str, seconds: i64) -> Hang {
 
 /// Outcome, first line, and the checks that are no pass.
 fn judged(seen: &Seen) -> (Verdict, String, Vec<(&'static str, Verdict)>) {
-    asked(seen, Demands::default(), |answer| {
-        let odd = answer.checks.iter().filter(|check| check.outcome != Verdict::Pass);
+    asked(seen, &Demands::default(), |answer| {
+        let odd = answer.checks.iter().filter(|check| check.seen.outcome != Verdict::Pass);
         (
             answer.outcome,
             answer.headline.clone(),
-            odd.map(|check| (check.name, check.outcome)).collect(),
+            odd.map(|check| (check.name, check.seen.outcome)).collect(),
         )
     })
 }
@@ -146,7 +147,7 @@ fn health_passes_and_says_what_few_requests_bound() {
     let facts = facts(vec![life("a", "1")], Vec::new());
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, Demands::default());
+    let answer = verify(&episodes, &facts.health, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass);
     assert!(
         answer
@@ -155,9 +156,9 @@ fn health_passes_and_says_what_few_requests_bound() {
     );
     let errors = answer.checks.iter().find(|check| check.name == "errors").unwrap();
     assert!(
-        errors.detail.contains("0 of 12: under 22 % with 95 % confidence"),
+        errors.seen.detail.contains("0 of 12: under 22 % with 95 % confidence"),
         "{}",
-        errors.detail
+        errors.seen.detail
     );
     assert!(answer.next.is_empty());
 }
@@ -228,7 +229,7 @@ fn errors_of_older_processes_are_shown_and_not_counted() {
     let facts = facts(vec![life("a", "1"), older("a")], vec![in_flight("a", "old", 1300)]);
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, Demands::default());
+    let answer = verify(&episodes, &facts.health, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass, "{}", answer.headline);
     assert!(
         answer.notes[0].contains("5 error records") && answer.notes[0].contains("1 span without an end"),

@@ -166,6 +166,26 @@ fn settings_that_are_wrong_name_their_origin() {
 }
 
 #[test]
+fn a_format_of_the_settings_is_one_that_there_is() {
+    let asked = |format: &str| {
+        let folder = tempfile::tempdir().unwrap();
+        finish(
+            command(folder.path())
+                .env("RELAY_DIAG_FORMAT", format)
+                .args(["queries", "list"]),
+        )
+    };
+    let wrong = asked("xml");
+    assert_eq!((wrong.code, wrong.stdout.as_str()), (2, ""));
+    let names: Vec<&str> = relay_diag::render::choices().map(|(name, _)| name).collect();
+    let hint = format!("hint: formats: {}", names.join(", "));
+    assert!(wrong.stderr.contains(&hint), "{}", wrong.stderr);
+    for name in names {
+        assert_eq!(asked(name).code, 0, "{name}");
+    }
+}
+
+#[test]
 fn the_nearest_setting_wins_and_says_where_it_is_from() {
     let folder = tempfile::tempdir().unwrap();
     let home = tempfile::tempdir().unwrap();

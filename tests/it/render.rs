@@ -4,7 +4,7 @@ mod properties;
 mod snapshots;
 
 use relay_diag::{
-    render::{Format, Style, render},
+    render::{FORMATS, Format, Style, chosen, render},
     report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table},
 };
 use serde_json::{Value, json};
@@ -13,6 +13,10 @@ const PLAIN: Style = Style {
     width: 80,
     color: false,
 };
+
+fn format(name: &str) -> Format {
+    chosen(name, false).unwrap()
+}
 
 fn report(headline: &str, blocks: Vec<Block>) -> Report {
     Report {

@@ -85,7 +85,7 @@ fn neutral(text: &str) -> String {
         width: 1_000_000,
         color: false,
     };
-    render(&report(text, vec![]), Format::Table, &style).trim().to_owned()
+    render(&report(text, vec![]), format("table"), &style).trim().to_owned()
 }
 
 /// Whether a terminal might act on `c`.
@@ -136,7 +136,7 @@ proptest! {
                 columns: (0..10).map(|_| header("a column", Align::Right)).collect(),
                 rows: vec![texts.iter().map(Cell::plain).collect()],
             }));
-            let out = render(&report, Format::Table, &Style { width, color: false });
+            let out = render(&report, format("table"), &Style { width, color: false });
             prop_assert!(!out.contains(steers));
             for line in out.lines() {
                 prop_assert!(line.width() <= width, "{} columns: {line}", line.width());
@@ -147,13 +147,13 @@ proptest! {
     #[test]
     fn colour_adds_only_colour(texts in texts()) {
         let report = spread(&texts);
-        let colored = render(&report, Format::Table, &Style { color: true, ..PLAIN });
-        prop_assert_eq!(PAINT.replace_all(&colored, ""), render(&report, Format::Table, &PLAIN));
+        let colored = render(&report, format("table"), &Style { color: true, ..PLAIN });
+        prop_assert_eq!(PAINT.replace_all(&colored, ""), render(&report, format("table"), &PLAIN));
     }
 
     #[test]
     fn markdown_keeps_its_lines_and_cells(texts in texts()) {
-        let out = render(&spread(&texts), Format::Markdown, &PLAIN);
+        let out = render(&spread(&texts), format("markdown"), &PLAIN);
         let lines: Vec<&str> = out.lines().collect();
         prop_assert_eq!(lines.len(), 9);
         for row in &lines[2..6] {
@@ -163,7 +163,7 @@ proptest! {
 
     #[test]
     fn markdown_shows_the_text_and_nothing_else(texts in texts()) {
-        let markdown = render(&spread(&texts), Format::Markdown, &PLAIN);
+        let markdown = render(&spread(&texts), format("markdown"), &PLAIN);
         let page = html(&markdown);
         for tag in page.split('<').skip(1).filter_map(|part| part.split('>').next()) {
             prop_assert!(TAGS.contains(&tag.trim_start_matches('/')), "{tag} in {page}\nfrom {markdown}");
@@ -181,7 +181,7 @@ proptest! {
 
     #[test]
     fn markdown_lines_open_no_block(text in text()) {
-        let page = html(&render(&report(&text, vec![]), Format::Markdown, &PLAIN));
+        let page = html(&render(&report(&text, vec![]), format("markdown"), &PLAIN));
         let expected: Vec<String> = Some(neutral(&text)).into_iter().filter(|text| !text.is_empty()).collect();
         prop_assert!(page.is_empty() || page.starts_with("<p>"), "{page}");
         prop_assert_eq!(contents(&page, "p"), expected);
@@ -190,7 +190,7 @@ proptest! {
     #[test]
     fn a_fence_holds_its_text(lines in prop::collection::vec(text(), 0..4)) {
         let text = lines.join("\n");
-        let page = html(&render(&report("x", vec![Block::Preformatted(text)]), Format::Markdown, &PLAIN));
+        let page = html(&render(&report("x", vec![Block::Preformatted(text)]), format("markdown"), &PLAIN));
         prop_assert!(page.starts_with("<p>x</p>\n<pre><code>") && page.ends_with("</code></pre>\n"), "{page}");
         prop_assert_eq!(page.matches('<').count(), 6);
     }
@@ -198,7 +198,7 @@ proptest! {
     #[test]
     fn csv_keeps_its_shape_and_runs_nothing(texts in texts()) {
         let report = spread(&texts);
-        let out = render(&report, Format::Csv, &PLAIN);
+        let out = render(&report, format("csv"), &PLAIN);
         let records: Vec<csv::StringRecord> =
             csv::ReaderBuilder::new().has_headers(false).from_reader(out.as_bytes()).records().collect::<Result<_, _>>().unwrap();
         prop_assert_eq!(records.len(), 3);
@@ -219,7 +219,7 @@ proptest! {
     #[test]
     fn json_keeps_its_value_and_steers_nothing(texts in texts()) {
         let report = spread(&texts);
-        let out = render(&report, Format::Json, &PLAIN);
+        let out = render(&report, format("json"), &PLAIN);
         prop_assert!(!out.contains(steers));
         prop_assert_eq!(serde_json::from_str::<Value>(&out).unwrap(), report.document);
     }

@@ -1,0 +1,64 @@
+//! Is the queue listener connected? Its newest event decides.
+
+use super::{Judge, Rule};
+use crate::facts::health::Life;
+use crate::verify::check::{Seen, Verdict};
+use crate::verify::{Instance, STARTUP, Scene};
+use crate::words::clock;
+
+/// See [`super::CHECKS`].
+pub(super) const CHECK: Rule = Rule {
+    name: "listener",
+    requires: "the newest event of the listener is that it connected",
+    judge: Judge::Running(judge),
+};
+
+fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let names = &scene.profile.listener;
+    if names.connected.is_empty() {
+        return None;
+    }
+    let verdicts = instance.current.iter().map(|life| listener_of(scene, instance, life));
+    let (outcome, detail, observed) = verdicts.max_by_key(|(outcome, ..)| *outcome)?;
+    Some(Seen::new(outcome, detail).beside(observed, "newest event: connected"))
+}
+
+fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {
+    let name = &scene.profile.listener.name;
+    match (life.connected_at, life.trouble, instance.started_at) {
+        (before, Some((first, last)), _) => {
+            let before = before
+                .map(|at| format!(", connected before at {}", clock(at)))
+                .unwrap_or_default();
+            let detail = format!(
+                "{name} is in trouble since {} (last sign at {}){before}",
+                clock(first),
+                clock(last)
+            );
+            (Verdict::Fail, detail, format!("trouble at {}", clock(last)))
+        }
+        (Some(at), None, _) => (
+            Verdict::Pass,
+            format!("{name} connected at {}, no loss since", clock(at)),
+            format!("connected at {}", clock(at)),
+        ),
+        (None, None, None) => {
+            let since = clock(life.first_at);
+            let detail = format!("{name}: no loss seen since {since}; its process is older than the evidence");
+            (Verdict::Pass, detail, format!("no loss since {since}"))
+        }
+        (None, None, Some(started)) if scene.now - started <= STARTUP => (
+            Verdict::Inconclusive,
+            format!(
+                "{name} has not connected yet: its process began {} ago",
+                scene.ago(started)
+            ),
+            String::from("starting"),
+        ),
+        (None, None, Some(started)) => (
+            Verdict::Fail,
+            format!("{name} never connected since its process began at {}", clock(started)),
+            String::from("never connected"),
+        ),
+    }
+}

@@ -1,0 +1,48 @@
+//! Facts, names and demands, as every check needs them.
+
+use chrono::{DateTime, Utc};
+
+use super::{Demands, Instance};
+use crate::episodes::{Episodes, Hanging};
+use crate::facts::health::{HealthFacts, Life};
+use crate::facts::to_seconds;
+use crate::profile::Settings;
+use crate::words::duration;
+
+/// What is judged, and by what.
+pub(crate) struct Scene<'a> {
+    pub(super) episodes: &'a Episodes<'a>,
+    pub(super) health: &'a HealthFacts,
+    pub(super) profile: &'a Settings,
+    pub(super) demands: &'a Demands,
+    /// The end of the window.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Scene<'_> {
+    /// How long ago that was, in words.
+    pub(super) fn ago(&self, at: DateTime<Utc>) -> String {
+        duration(to_seconds(self.now - at).max(0.0))
+    }
+
+    /// Spans of the instance's current processes, or of older ones, that have no end at the window's end.
+    pub(super) fn open(&self, instance: &Instance<'_>, current: bool) -> Vec<&Hanging<'_>> {
+        let lives = if current { &instance.current } else { &instance.older };
+        // A process name can come back after a restart: only the times tell whose span it is.
+        let of = |span: &Hanging<'_>, life: &Life| {
+            span.process == life.process
+                && if life.newest {
+                    span.started_at >= life.first_at
+                } else {
+                    span.started_at <= life.last_at
+                }
+        };
+        let spans = self.episodes.hangs.iter();
+        spans
+            .filter(|span| span.instance == instance.name)
+            .filter(|span| span.ended_at().is_none_or(|at| at > self.now))
+            .filter(|span| self.now - span.started_at > self.profile.in_flight_after)
+            .filter(|span| lives.iter().any(|life| of(span, life)))
+            .collect()
+    }
+}

@@ -1,0 +1,75 @@
+//! What stands beside the checks: what was seen and not counted, and the sentence of a pass.
+
+use chrono::TimeDelta;
+
+use super::checks::slowest;
+use super::scene::Scene;
+use super::{Instance, RESTART_TAKES};
+use crate::facts::health::Life;
+use crate::facts::to_seconds;
+use crate::words::{clock, counted, duration};
+
+/// What was seen and not counted.
+pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String> {
+    let mut notes = Vec::new();
+    for instance in instances {
+        let errors: u64 = instance
+            .older
+            .iter()
+            .map(|life| life.error_spans + life.error_logs + life.listener_errors)
+            .sum();
+        let dead = scene.open(instance, false).len() as u64;
+        if errors + dead > 0 {
+            let since = instance.started_at.map(clock).unwrap_or_default();
+            notes.push(format!(
+                "not counted: older processes of {} left {} in the window and {} without an end; its process began at {since}",
+                instance.name,
+                counted(errors, "error record"),
+                counted(dead, "span"),
+            ));
+        }
+        if let Some(at) = instance.stopped_at.filter(|at| scene.now - *at > RESTART_TAKES) {
+            notes.push(format!("not checked: {} stopped at {}", instance.name, clock(at)));
+        }
+    }
+    let ended = scene.episodes.hangs.iter().filter(|span| {
+        let current = instances.iter().flat_map(|instance| &instance.current);
+        let mut lives =
+            current.filter(|life| life.newest && life.instance == span.instance && life.process == span.process);
+        span.ended_at().is_some_and(|at| at <= scene.now) && lives.any(|life| span.started_at >= life.first_at)
+    });
+    let ended = ended.count() as u64;
+    if ended > 0 {
+        let longer = duration(to_seconds(scene.profile.hang_after));
+        let which = scene
+            .demands
+            .question
+            .command_in_window(&["stuck"], scene.episodes.facts.window);
+        notes.push(format!(
+            "{} lasted longer than {longer} and ended in the window{}",
+            counted(ended, "request"),
+            which.map(|command| format!(": {command}")).unwrap_or_default()
+        ));
+    }
+    notes
+}
+
+/// The answer of a pass.
+pub(super) fn passed(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
+    let running: Vec<&Instance<'_>> = instances
+        .iter()
+        .filter(|instance| instance.stopped_at.is_none())
+        .collect();
+    let sum = |figure: fn(&Life) -> u64| running.iter().map(|instance| instance.sum(figure)).sum::<u64>();
+    let slowest = running.iter().filter_map(|instance| slowest(instance));
+    let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);
+    let length = scene.now - scene.episodes.facts.window.from;
+    format!(
+        "{} healthy in the last {}: {} served, none failed, {} with p95 {}, nothing in flight",
+        counted(running.len() as u64, "instance"),
+        duration(to_seconds(length.max(TimeDelta::zero()))),
+        counted(sum(|life| life.requests), "request"),
+        counted(sum(|life| life.statements), "statement"),
+        duration(p95)
+    )
+}
