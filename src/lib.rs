@@ -16,6 +16,7 @@ pub mod run;
 #[cfg(feature = "capture")]
 pub mod serve;
 pub mod signature;
+pub mod size;
 pub mod source;
 pub mod stuck;
 pub mod timeline;
