@@ -5,7 +5,9 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
-use datafusion::catalog::MemoryCatalogProviderList;
+use datafusion::catalog::{
+    CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider,
+};
 use datafusion::config::Dialect;
 use datafusion::error::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
@@ -68,14 +70,20 @@ impl Sessions {
                 self.state.get_or_init(|| state)
             }
         };
-        let mut config = state.config().clone();
-        config.options_mut().execution.time_zone = Some(zone.unwrap_or(ZONE).to_owned());
-        // Tables are the session's own.
-        let state = SessionStateBuilder::new_from_existing(state.clone())
-            .with_config(config)
-            .with_catalog_list(Arc::new(MemoryCatalogProviderList::new()))
-            .build();
-        Ok(SessionContext::new_with_state(state))
+        let state = match zone {
+            None | Some(ZONE) => state.clone(),
+            // Functions of time learn the zone when they are registered.
+            Some(zone) => {
+                let mut config = state.config().clone();
+                config.options_mut().execution.time_zone = Some(zone.to_owned());
+                SessionStateBuilder::new_from_existing(state.clone())
+                    .with_config(config)
+                    .build()
+            }
+        };
+        let context = SessionContext::new_with_state(state);
+        context.register_catalog_list(own_tables(&context)?);
+        Ok(context)
     }
 
     /// Wide records come in small batches: a merge of sorted ones holds several.
@@ -91,6 +99,7 @@ impl Sessions {
             .with_batch_size(self.batch_rows())
             .with_information_schema(false);
         let options = config.options_mut();
+        options.execution.time_zone = Some(ZONE.to_owned());
         options.sql_parser.dialect = Dialect::PostgreSQL;
         options.sql_parser.collect_spans = true;
         // The tables' text is Utf8: one string type everywhere saves casts.
@@ -110,6 +119,16 @@ impl Sessions {
         }
         Ok(context.state())
     }
+}
+
+/// Room for the tables of one session: what is registered in a session is seen by all that share a state.
+fn own_tables(context: &SessionContext) -> Result<Arc<MemoryCatalogProviderList>> {
+    let catalog = MemoryCatalogProvider::new();
+    let (list, names) = (MemoryCatalogProviderList::new(), context.copied_config());
+    let names = &names.options().catalog;
+    catalog.register_schema(&names.default_schema, Arc::new(MemorySchemaProvider::new()))?;
+    list.register_catalog(names.default_catalog.clone(), Arc::new(catalog));
+    Ok(Arc::new(list))
 }
 
 /// The statements of a text. PostgreSQL's parser is the one that takes `->>`, `?`, `~`, `::` and `FILTER` alike.

@@ -1,6 +1,5 @@
 //! What the questions to a capture may take of memory together, and the temporary folder for what has no room in it.
 
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use datafusion::error::Result;
@@ -58,26 +57,14 @@ impl Memory {
     }
 }
 
-impl Drop for Memory {
-    /// A question that was given up may still hold the runtime: its files are of no use any more.
-    fn drop(&mut self) {
-        if let Some(runtime) = self.runtime.get() {
-            remove(runtime.disk_manager.temp_dir_paths());
-        }
-    }
-}
-
-/// Removes the temporary folders of all captures: for a program that ends without coming back.
+/// Removes the temporary folders of all captures, which otherwise go with the last question: for a program that ends
+/// while one still runs.
 pub fn remove_temporary_folders() {
     let runtimes = RUNTIMES.lock().unwrap_or_else(PoisonError::into_inner);
     for runtime in runtimes.iter().filter_map(Weak::upgrade) {
-        remove(runtime.disk_manager.temp_dir_paths());
-    }
-}
-
-fn remove(folders: Vec<PathBuf>) {
-    for folder in folders {
-        // Gone already is as good.
-        let _ = std::fs::remove_dir_all(folder);
+        for folder in runtime.disk_manager.temp_dir_paths() {
+            // Gone already is as good.
+            let _ = std::fs::remove_dir_all(folder);
+        }
     }
 }

@@ -6,13 +6,10 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, PrimitiveArray, RecordBatch, RecordBatchOptions,
-    TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, RecordBatchOptions, TimestampMicrosecondArray,
 };
 use datafusion::arrow::compute::filter;
-use datafusion::arrow::datatypes::{
-    ArrowPrimitiveType, Date32Type, Float64Type, Schema, SchemaRef, TimestampMicrosecondType,
-};
+use datafusion::arrow::datatypes::{Date32Type, Float64Type, Schema, SchemaRef, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 
 use super::schema::{self, COLUMNS, REQUIRED, ZONE};
@@ -35,12 +32,11 @@ impl Extent {
     /// Of a batch that has the columns of [`Wanted::times`]; `None` without rows.
     pub(super) fn of(batch: &RecordBatch) -> Option<Self> {
         let starts = timestamps(batch, "start_timestamp")?;
+        let columns = ARRIVAL.map(|name| timestamps(batch, name));
         Some(Self {
             first_start: starts.iter().flatten().min()?,
             last_start: starts.iter().flatten().max()?,
-            last_arrival: arrivals(ARRIVAL.map(|name| timestamps(batch, name)), batch.num_rows())
-                .flatten()
-                .max()?,
+            last_arrival: (0..batch.num_rows()).filter_map(|row| arrival(&columns, row)).max()?,
         })
     }
 
@@ -210,19 +206,15 @@ impl Wanted {
         if starts.is_none() && now.is_none() {
             return None;
         }
+        let columns = ARRIVAL.map(times);
         let in_bounds =
             |row: usize| starts.is_none_or(|starts| starts.is_valid(row) && self.starts.contains(&starts.value(row)));
-        let had_arrived = |arrival: Option<i64>| match (arrival, now) {
-            (Some(arrival), Some(now)) => arrival <= now,
+        let had_arrived = |row: usize| match (now, arrival(&columns, row)) {
+            (Some(now), Some(arrival)) => arrival <= now,
             _ => true,
         };
-        let arrivals = arrivals(ARRIVAL.map(times), rows);
-        Some(
-            arrivals
-                .enumerate()
-                .map(|(row, arrival)| Some(in_bounds(row) && had_arrived(arrival)))
-                .collect(),
-        )
+        let keep: Vec<bool> = (0..rows).map(|row| in_bounds(row) && had_arrived(row)).collect();
+        Some(keep.into())
     }
 }
 
@@ -274,13 +266,8 @@ fn timestamps<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a TimestampMic
     batch.column_by_name(name)?.as_primitive_opt()
 }
 
-/// When each row became visible: the first of the columns that has a value there.
-fn arrivals<'a, T: ArrowPrimitiveType<Native = i64>>(
-    columns: [Option<&'a PrimitiveArray<T>>; 3],
-    rows: usize,
-) -> impl Iterator<Item = Option<i64>> + 'a {
-    (0..rows).map(move |row| {
-        let mut known = columns.iter().flatten().filter(|column| column.is_valid(row));
-        known.next().map(|column| column.value(row))
-    })
+/// When a row became visible: the first of the columns that has a value there.
+fn arrival(columns: &[Option<&TimestampMicrosecondArray>; 3], row: usize) -> Option<i64> {
+    let mut known = columns.iter().flatten().filter(|column| column.is_valid(row));
+    known.next().map(|column| column.value(row))
 }
