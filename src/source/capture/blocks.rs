@@ -125,7 +125,7 @@ mod tests {
     #[test]
     fn blocks_are_whole_lines_and_all_of_the_text() {
         let line = |n: usize| format!("{n} {}\n", "x".repeat(n % 5000));
-        let text: String = (0..2000).map(line).collect();
+        let text: String = (0..4000).map(line).collect();
         let mut blocks = Blocks::new("t", std::io::Cursor::new(text.clone().into_bytes()));
         let (mut all, mut lines, mut count) = (Vec::new(), 1, 0);
         while let Some(block) = blocks.next().unwrap() {
