@@ -214,6 +214,9 @@ pub struct Common {
     /// Say on standard error what is asked (-vv: with the SQL)
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Output")]
     pub verbose: u8,
+    /// On a capture: what questions may take of memory, such as 2GB
+    #[arg(long, global = true, value_name = "SIZE", help_heading = "Settings")]
+    pub memory: Option<String>,
     /// A settings file instead of the relay-diag.toml of this folder or a parent
     #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
@@ -275,6 +278,7 @@ impl Common {
             ("service", &self.service, "--service"),
             ("instance", &self.instance, "--instance"),
             ("format", &self.format, "--format"),
+            ("memory", &self.memory, "--memory"),
         ];
         for (key, text, flag) in texts {
             if let Some(text) = text {

@@ -18,6 +18,7 @@ pub mod report;
 pub mod run;
 #[cfg(feature = "capture")]
 pub mod serve;
+pub mod size;
 pub mod source;
 pub mod stuck;
 pub mod timeline;

@@ -62,6 +62,8 @@ fn main() -> ExitCode {
             _ = tokio::signal::ctrl_c() => INTERRUPTED,
         }
     });
+    #[cfg(feature = "capture")]
+    relay_diag::source::capture::remove_temporary_folders();
     // Threads that still read or plan must not hold up the exit.
     std::process::exit(i32::from(code))
 }
@@ -77,7 +79,7 @@ async fn answer(cli: Cli) -> u8 {
     };
     #[cfg(feature = "capture")]
     if let Command::Serve(args) = &cli.command {
-        return match run::serve(args, &cli.common, &world).await {
+        return match run::serve(args, &cli.common, config.settings.memory, &world).await {
             Ok(running) => serve(running, cli.common.quiet).await,
             Err(failure) => report_failure(&failure, wants_json),
         };

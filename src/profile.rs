@@ -3,6 +3,7 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Deserializer};
 
+use crate::size;
 use crate::window::parse_duration;
 
 /// The built-in profile, as TOML with comments.
@@ -19,6 +20,9 @@ pub struct Settings {
     /// The most that one question to the API may take, with all its repetitions.
     #[serde(deserialize_with = "duration")]
     pub deadline: TimeDelta,
+    /// What the questions to a capture may take of memory together, bytes.
+    #[serde(deserialize_with = "memory")]
+    pub memory: u64,
     /// Empty: records without an environment.
     pub environment: String,
     /// Whether the environment is ignored.
@@ -205,6 +209,20 @@ pub struct Verify {
     /// See `max_starts`.
     #[serde(deserialize_with = "duration")]
     pub starts_within: TimeDelta,
+}
+
+/// Less than this doesn't even sort a screenful.
+const LEAST_MEMORY: u64 = 16 << 20;
+
+fn memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    match size::parse(&text).map_err(serde::de::Error::custom)? {
+        bytes if bytes >= LEAST_MEMORY => Ok(bytes),
+        _ => Err(serde::de::Error::custom(format!(
+            "`{text}` is too little: at least {}",
+            size::in_words(LEAST_MEMORY)
+        ))),
+    }
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {

@@ -215,7 +215,7 @@ impl Asked {
         })?;
         let opened = match config.settings.source.as_str() {
             "api" => Opened::api(api(cli, &config, world)?),
-            path => open(path, typed_now).await?,
+            path => open(path, typed_now, config.settings.memory).await?,
         };
         let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
         let whole = match (opened.holds, &cli.command) {
@@ -276,7 +276,7 @@ fn api(cli: &Cli, config: &Config, world: &World) -> Result<Api, Failure> {
 }
 
 #[cfg(feature = "capture")]
-async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+async fn open(source: &str, now: Option<DateTime<Utc>>, memory: u64) -> Result<Opened, Failure> {
     let (kind, name) = match source {
         "demo" => (
             "demo",
@@ -284,12 +284,8 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
         ),
         path => ("capture", path.to_owned()),
     };
-    let capture = capture(source, now).await?;
-    // A window is half-open: the last record must lie in it.
-    let holds = capture
-        .held()
-        .map(|(from, to)| Window::new(from, to + TimeDelta::microseconds(1)))
-        .transpose()?;
+    let capture = capture(source, now).await?.with_memory(memory);
+    let holds = capture.window().map(|(from, to)| Window::new(from, to)).transpose()?;
     Ok(Opened {
         source: Source::Capture(capture),
         kind,
@@ -298,7 +294,7 @@ async fn open(source: &str, now: Option<DateTime<Utc>>) -> Result<Opened, Failur
     })
 }
 
-/// Reads `demo` or a path.
+/// Opens `demo` or a path.
 #[cfg(feature = "capture")]
 async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::source::capture::Capture, SourceError> {
     use crate::source::capture::Capture;
@@ -319,7 +315,7 @@ async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::sour
 }
 
 #[cfg(not(feature = "capture"))]
-async fn open(_source: &str, _now: Option<DateTime<Utc>>) -> Result<Opened, Failure> {
+async fn open(_source: &str, _now: Option<DateTime<Utc>>, _memory: u64) -> Result<Opened, Failure> {
     Err(Failure::Usage {
         message: String::from("this build reads no captures"),
         hint: String::from("build it with the feature `capture`, or ask the API: --source api"),

@@ -11,6 +11,7 @@ mod encode;
 pub mod fault;
 mod line;
 mod options;
+mod queue;
 mod refusal;
 mod schema;
 
@@ -24,7 +25,7 @@ use axum::extract::connect_info::IntoMakeServiceWithConnectInfo;
 use axum::middleware::from_fn_with_state;
 use axum::routing::{get, post};
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::source::capture::Capture;
@@ -33,6 +34,7 @@ pub use options::{Options, ServeError};
 
 use fault::{FaultPlan, Seen};
 use line::{Line, Lines};
+use queue::Queue;
 
 /// A statement is text: the longest batch of the catalogue takes a few hundredths of this.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -47,7 +49,7 @@ struct Served {
     options: Options,
     /// `organization/project`, as the API names what a token is for.
     project: String,
-    running: Arc<Semaphore>,
+    queue: Queue,
     faults: Mutex<FaultPlan>,
     count: AtomicUsize,
     seen: Mutex<Vec<Seen>>,
@@ -113,7 +115,7 @@ pub async fn start(capture: Capture, mut options: Options) -> Result<Running, Se
     let address = listener.local_addr().map_err(refused)?;
     let served = Arc::new(Served {
         project: about::project(capture.name()),
-        running: Arc::new(Semaphore::new(options.max_running)),
+        queue: Queue::new(&options),
         faults: Mutex::new(std::mem::take(&mut options.faults)),
         count: AtomicUsize::new(0),
         seen: Mutex::default(),

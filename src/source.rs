@@ -9,6 +9,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::size;
+
 /// One `SELECT` to run, with the bounds that every source applies to `start_timestamp`.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -139,6 +141,12 @@ pub enum SourceError {
         /// 1-based line and column of the offending SQL, where known.
         at: Option<(u64, u64)>,
     },
+    /// The query does not fit into the memory that it may use.
+    #[error("the query needs more memory than the {} that it may use", size::in_words(*limit))]
+    Memory {
+        /// The limit, bytes.
+        limit: u64,
+    },
     /// The API could not be asked, or did not answer.
     #[error(transparent)]
     Api(#[from] api::ApiError),
@@ -156,6 +164,10 @@ impl SourceError {
                 "a capture holds rows of Logfire's `records_all`: see `relay-diag queries show`"
             }
             Self::Rejected { .. } => "`relay-diag queries check` tests the catalogue; `query --sql` takes one SELECT",
+            Self::Memory { .. } => {
+                "ask for a shorter window (--since, or --from and --to), or allow more: --memory 2GB, or `memory` in \
+                 relay-diag.toml"
+            }
             Self::Api(error) => error.hint(),
         }
     }
@@ -167,6 +179,7 @@ impl SourceError {
             Self::Malformed { .. } => "capture_malformed",
             Self::MissingColumns { .. } => "capture_columns_missing",
             Self::Rejected { .. } => "query_rejected",
+            Self::Memory { .. } => "memory_limit",
             Self::Api(error) => error.kind(),
         }
     }

@@ -10,11 +10,11 @@ use crate::window;
 /// Instead of `--token-file`.
 const TOKEN_VARIABLE: &str = "RELAY_DIAG_SERVE_TOKEN";
 
-/// Reads the capture and starts the server.
+/// Opens the capture and starts the server; `memory` (bytes) is for all its queries together.
 ///
 /// # Errors
 /// [`Failure::Source`] for the capture, [`Failure::Serve`] for the address or the token.
-pub async fn serve(args: &ServeArgs, common: &Common, world: &World) -> Result<Running, Failure> {
+pub async fn serve(args: &ServeArgs, common: &Common, memory: u64, world: &World) -> Result<Running, Failure> {
     let now = common
         .now
         .as_deref()
@@ -31,6 +31,6 @@ pub async fn serve(args: &ServeArgs, common: &Common, world: &World) -> Result<R
         ..Options::default()
     };
     options.check()?;
-    let capture = capture(&args.file, now).await?;
+    let capture = capture(&args.file, now).await?.with_memory(memory);
     Ok(serve::start(capture, options).await?)
 }

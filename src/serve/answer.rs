@@ -43,8 +43,9 @@ pub(super) async fn query(State(served): State<Arc<Served>>, mut request: Reques
         Ok(asked) => asked,
         Err(refused) => return *refused,
     };
-    let Ok(permit) = Arc::clone(&served.running).try_acquire_owned() else {
-        return refusal::too_many();
+    let place = match served.queue.enter().await {
+        Ok(place) => place,
+        Err(full) => return refusal::too_many(&full),
     };
     let query = Query {
         sql: asked.question.request.sql.clone(),
@@ -52,8 +53,8 @@ pub(super) async fn query(State(served): State<Arc<Served>>, mut request: Reques
         until: Instant::now() + served.options.query_time,
         served: Arc::clone(&served),
     };
-    // The engine keeps the permit until it has really ended.
-    match query.begin(asked, format, shape, permit).await {
+    // The engine keeps the place until it has really ended.
+    match query.begin(asked, format, shape, place).await {
         Ok(answer) => {
             let (out, body) = Out::new(gzip, misbehaviour.as_deref());
             tokio::spawn(query.send(answer, out));
@@ -100,9 +101,9 @@ impl Query {
         asked: Asked,
         format: Format,
         shape: Shape,
-        permit: impl Send + 'static,
+        place: impl Send + 'static,
     ) -> Result<Answer, Stopped> {
-        let running = self.served.capture.stream(asked.question, permit);
+        let running = self.served.capture.stream(asked.question, place);
         let mut batches = self.in_time(running).await?;
         let ready = match format {
             Format::Ndjson => None,

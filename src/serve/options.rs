@@ -6,8 +6,12 @@ use std::time::Duration;
 use super::door::Token;
 use super::fault::FaultPlan;
 
-/// Each query has a thread, and a memory budget of its own in the engine.
+/// All queries share the cores and the capture's memory limit: more at once would only be slower each.
 const MAX_RUNNING: usize = 4;
+/// A notebook or a dashboard asks so many at once; whoever sends more does not wait for the answers.
+const MAX_WAITING: usize = 64;
+/// Official clients give up after 30 s: whoever has its turn later than this has no time left for the query.
+const MAX_WAIT: Duration = Duration::from_secs(25);
 /// All official clients give up after 30 s: nobody waits for an answer that takes longer.
 const QUERY_TIME: Duration = Duration::from_secs(30);
 
@@ -18,8 +22,12 @@ pub struct Options {
     pub address: SocketAddr,
     /// The token that every request must bring; on loopback there may be none.
     pub token: Option<Token>,
-    /// How many queries run at once; the next one is refused.
+    /// How many queries run at once; the next ones wait.
     pub max_running: usize,
+    /// How many wait; the next one is refused.
+    pub max_waiting: usize,
+    /// After this long a query that waits is refused.
+    pub max_wait: Duration,
     /// After this long a query is ended.
     pub query_time: Duration,
     /// For tests: what to do wrong, request by request.
@@ -32,6 +40,8 @@ impl Default for Options {
             address: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0),
             token: None,
             max_running: MAX_RUNNING,
+            max_waiting: MAX_WAITING,
+            max_wait: MAX_WAIT,
             query_time: QUERY_TIME,
             faults: FaultPlan::default(),
         }

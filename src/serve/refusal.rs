@@ -8,10 +8,8 @@ use serde_json::{Value, json};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Location, Tokenizer};
 
+use super::queue::Full;
 use crate::source::SourceError;
-
-/// A running query may end any moment.
-const RETRY_AFTER_SECONDS: &str = "1";
 
 /// A refusal with a JSON body. Official clients decode it by its `Content-Type`, which successes lack.
 pub(super) fn json(status: StatusCode, body: &Value) -> Response {
@@ -60,14 +58,11 @@ pub(super) fn body_unfinished() -> Response {
     text(StatusCode::REQUEST_TIMEOUT, "The request body did not arrive")
 }
 
-pub(super) fn too_many() -> Response {
-    let mut response = text(
-        StatusCode::TOO_MANY_REQUESTS,
-        "Rate limit exceeded (concurrent queries): try again in 1 second",
-    );
-    response
-        .headers_mut()
-        .insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECONDS));
+pub(super) fn too_many(full: &Full) -> Response {
+    let seconds = full.retry_after;
+    let message = format!("Rate limit exceeded (queries that run or wait): try again in {seconds} s");
+    let mut response = (StatusCode::TOO_MANY_REQUESTS, message).into_response();
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }
 
@@ -82,8 +77,14 @@ pub(super) fn unprocessable(fields: &[Value]) -> Response {
 
 /// What the engine says of a statement, as the API of August 2026 words it, or in the nested shape before.
 pub(super) fn invalid_query(sql: &str, error: &SourceError, nested: bool) -> Response {
-    let SourceError::Rejected { message, at } = error else {
-        return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
+    let (message, at) = match error {
+        SourceError::Rejected { message, at } => (message, at),
+        // As with one that takes too long, no retry would help.
+        SourceError::Memory { .. } => {
+            let body = user_error("resources_exhausted", &error.to_string(), None, nested);
+            return json(StatusCode::BAD_REQUEST, &body);
+        }
+        _ => return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
     };
     let syntax = message.contains(" at Line: ");
     let message = match syntax {

@@ -1,7 +1,9 @@
 //! Files of records as the tables `records` and `records_all` of an embedded engine, in Logfire's dialect.
 //! Owns what a capture holds and what of it a query may see; knows nothing of what the records mean.
 
+mod arrow;
 mod batches;
+mod blocks;
 mod cells;
 mod clock;
 mod columnar;
@@ -9,21 +11,37 @@ mod dialect;
 mod engine;
 mod files;
 mod level;
+mod memory;
 mod ndjson;
+mod parquet;
 mod refusal;
+mod scan;
 mod schema;
 mod stop;
+mod table;
+mod text;
 mod time_bucket;
+mod wanted;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::thread;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
 
 pub use batches::{Batches, Plans, rows};
+use dialect::Sessions;
+use engine::Engine;
+use files::{Part, Records};
+use memory::Memory;
+pub use memory::remove_temporary_folders;
+use wanted::Extent;
 
 use super::{Answer, Request, SourceError};
+
+/// Times have microseconds.
+const SHORTEST: TimeDelta = TimeDelta::microseconds(1);
 
 /// A [`Request`] with what only the query API's own clients ask for.
 #[derive(Debug, Clone)]
@@ -49,66 +67,83 @@ impl From<Request> for Question {
     }
 }
 
-/// Records of one file or folder, in memory.
+/// Records of one file or folder. Small text is kept decoded; everything else is read as questions need it.
 #[derive(Debug)]
 pub struct Capture {
     name: String,
-    batches: Vec<RecordBatch>,
     held: Option<(DateTime<Utc>, DateTime<Utc>)>,
-    clock: Option<DateTime<Utc>>,
+    window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    engine: Arc<Engine>,
 }
 
 impl Capture {
-    /// Reads a `.ndjson` or `.jsonl` file (also `.gz`, `.zst`), a `.parquet` or `.arrow` file, or every such file of a
+    /// Opens a `.ndjson` or `.jsonl` file (also `.gz`, `.zst`), a `.parquet` or `.arrow` file, or every such file of a
     /// folder in the order of their names. With `now`, records that had not arrived by then are hidden: those with
     /// `created_at > now` (without a `created_at`, `end_timestamp` counts, else `start_timestamp`).
+    /// A text is read through once; of a Parquet file the footer is enough, if it tells the records' times.
     ///
     /// # Errors
     /// [`SourceError::Unreadable`] when there is nothing to read, [`SourceError::Malformed`] for a broken record,
     /// [`SourceError::MissingColumns`] when a file is not one of records.
     pub fn open(path: &Path, now: Option<DateTime<Utc>>) -> Result<Self, SourceError> {
-        let name = path.display().to_string();
-        let mut batches = Vec::new();
-        for (file, format) in files::list(path)? {
-            batches.extend(format.read(&file)?);
-        }
-        Self::build(name, batches, now)
+        Ok(Self::over(path.display().to_string(), files::open(path, now)?, now))
     }
 
-    /// Reads zstd-compressed NDJSON from memory; `name` stands for the path in messages. `now` as in [`Capture::open`].
+    /// Opens zstd-compressed NDJSON in memory; `name` stands for the path in messages. `now` as in [`Capture::open`].
     ///
     /// # Errors
     /// As [`Capture::open`].
     pub fn from_ndjson_zst(name: &str, bytes: &[u8], now: Option<DateTime<Utc>>) -> Result<Self, SourceError> {
-        Self::build(name.to_owned(), files::read_ndjson_zst(name, bytes)?, now)
+        Ok(Self::over(
+            name.to_owned(),
+            files::open_ndjson_zst(name, bytes, now)?,
+            now,
+        ))
     }
 
     /// No records at all: enough to plan a query against.
     #[must_use]
     pub fn empty() -> Self {
+        Self::over(String::from("empty"), Vec::new(), None)
+    }
+
+    fn over(name: String, parts: Vec<Arc<Part>>, now: Option<DateTime<Utc>>) -> Self {
+        let extent = parts.iter().filter_map(|part| part.extent).reduce(Extent::and);
+        let held = extent.and_then(Extent::instants);
+        let said = said_window(&parts);
+        let clock = now.or(said.map(|(_, to)| to)).or(held.map(|(_, last)| last));
+        // A window is half-open: the last record must lie in it.
+        let whole = held.and_then(|(from, last)| Some((from, last.checked_add_signed(SHORTEST)?)));
         Self {
-            name: String::from("empty"),
-            batches: Vec::new(),
-            held: None,
-            clock: None,
+            name,
+            held,
+            window: said.or(whole),
+            engine: Arc::new(Engine {
+                sessions: Sessions::new(
+                    clock,
+                    Memory::new(memory::DEFAULT_BYTES),
+                    partitions(&parts),
+                    row_bytes(&parts),
+                ),
+                hides_after: now,
+                parts: parts.into(),
+            }),
         }
     }
 
-    fn build(name: String, batches: Vec<RecordBatch>, now: Option<DateTime<Utc>>) -> Result<Self, SourceError> {
-        let held = schema::held(&batches);
-        let batches = match now {
-            Some(now) => schema::arrived_by(&batches, now).map_err(|why| SourceError::Unreadable {
-                path: name.clone(),
-                why,
-            })?,
-            None => batches,
-        };
-        Ok(Self {
-            name,
-            batches,
-            held,
-            clock: now.or(held.map(|(_, last)| last)),
-        })
+    /// The same capture with another limit for what all questions together may take of memory (512 MB by default).
+    #[must_use]
+    pub fn with_memory(self, bytes: u64) -> Self {
+        let old = &self.engine.sessions;
+        let sessions = Sessions::new(old.now, Memory::new(bytes), old.partitions, old.row_bytes);
+        Self {
+            engine: Arc::new(Engine {
+                parts: Arc::clone(&self.engine.parts),
+                hides_after: self.engine.hides_after,
+                sessions,
+            }),
+            ..self
+        }
     }
 
     /// The path or name it was opened under.
@@ -117,30 +152,37 @@ impl Capture {
         &self.name
     }
 
-    /// The earliest `start_timestamp` and the latest arrival of all records read, hidden ones included;
-    /// `None` without records.
+    /// The earliest `start_timestamp` and the latest arrival of all records, hidden ones included; `None` without records.
     #[must_use]
     pub fn held(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
         self.held
     }
 
-    /// How many records (pending ones too) queries can see, before their own bounds.
+    /// The half-open window that it says it holds; else from the first start to just behind the latest arrival.
     #[must_use]
-    pub fn len(&self) -> usize {
-        self.batches.iter().map(RecordBatch::num_rows).sum()
+    pub fn window(&self) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+        self.window
     }
 
-    /// Whether queries see no record at all.
+    /// How many records (pending ones too) there are. What `now` hides is not counted where the records are in memory,
+    /// and is where they are read later.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.engine.parts.iter().map(|part| part.rows).sum()
+    }
+
+    /// Whether there is no record at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Runs one statement. In it `now()` is the `now` of [`Capture::open`], else the latest arrival: what a query
-    /// answers does not change with the day it is asked.
+    /// Runs one statement. In it `now()` is the `now` of [`Capture::open`], else the end of [`Capture::window`]: what a
+    /// query answers does not change with the day it is asked.
     ///
     /// # Errors
-    /// [`SourceError::Rejected`] when it is no single `SELECT` or `WITH`, or the engine refuses it.
+    /// [`SourceError::Rejected`] when it is no single `SELECT` or `WITH`, or the engine refuses it;
+    /// [`SourceError::Memory`] when it does not fit; what is wrong with a file, where that shows only now.
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
         let mut batches = self.stream(request.clone().into(), ()).await?;
         let collected = batches.collect().await?;
@@ -153,18 +195,39 @@ impl Capture {
     /// # Errors
     /// As [`Capture::query`], before the first batch.
     pub async fn stream(&self, question: Question, while_running: impl Send + 'static) -> Result<Batches, SourceError> {
-        engine::run(self.batches.clone(), self.clock, question, while_running).await
+        self.engine.run(question, while_running).await
     }
 
     /// What `now()` is in queries; `None` without records.
     #[must_use]
     pub fn clock(&self) -> Option<DateTime<Utc>> {
-        self.clock
+        self.engine.sessions.now
     }
 
     /// The columns of `records` and `records_all`.
     #[must_use]
     pub fn schema() -> SchemaRef {
         schema::schema()
+    }
+}
+
+/// The window that all files together say they hold, if each says one.
+fn said_window(parts: &[Arc<Part>]) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let windows: Option<Vec<_>> = parts.iter().map(|part| part.window).collect();
+    let windows = windows?.into_iter();
+    windows.reduce(|(from, to), (other_from, other_to)| (from.min(other_from), to.max(other_to)))
+}
+
+/// How long a record is.
+fn row_bytes(parts: &[Arc<Part>]) -> u64 {
+    let rows: usize = parts.iter().map(|part| part.rows).sum();
+    parts.iter().map(|part| part.bytes).sum::<u64>() / (rows.max(1) as u64)
+}
+
+/// Few records are faster on one thread, and rows then keep one order.
+fn partitions(parts: &[Arc<Part>]) -> usize {
+    match parts.iter().all(|part| matches!(part.records, Records::Memory(_))) {
+        true => 1,
+        false => thread::available_parallelism().map_or(1, usize::from),
     }
 }

@@ -1,5 +1,7 @@
 //! Captures from their files to the rows of an answer: formats, broken files, bounds, and Logfire's dialect.
 
+mod streamed;
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -232,8 +234,8 @@ mod files {
         }
     }
 
-    #[test]
-    fn a_damaged_columnar_file_never_takes_the_program_down() {
+    #[tokio::test]
+    async fn a_damaged_columnar_file_never_takes_the_program_down() {
         let folder = Folder::new();
         let batch = foreign_batch();
         for (name, bytes) in [
@@ -245,15 +247,19 @@ mod files {
                 let mut damaged = bytes.clone();
                 damaged[at] ^= 0x5a;
                 // Many bytes matter to nobody: what counts is that an answer comes.
-                if let Err(error) = folder.open(name, damaged) {
+                let error = match folder.open(name, damaged) {
+                    Ok(capture) => capture.query(&ask_for("SELECT * FROM records")).await.err(),
+                    Err(error) => Some(error),
+                };
+                if let Some(error) = error {
                     assert!(error.to_string().contains(name), "{error}");
                 }
             }
         }
     }
 
-    #[test]
-    fn columnar_files_without_what_is_required_are_refused() {
+    #[tokio::test]
+    async fn columnar_files_without_what_is_required_are_refused() {
         let folder = Folder::new();
         let batch = foreign_batch();
         let lacking = batch.project(&[0, 1, 2]).unwrap();
@@ -267,7 +273,10 @@ mod files {
         let columns = batch.columns()[..5].iter().cloned().chain([levels]);
         let names = ["trace_id", "span_id", "kind", "span_name", "start_timestamp", "level"];
         let batch = RecordBatch::try_from_iter(names.into_iter().zip(columns)).unwrap();
-        let error = folder.open("b.parquet", parquet_file(&batch)).unwrap_err();
+        // Only a query that reads the column finds out.
+        let capture = folder.open("b.parquet", parquet_file(&batch)).unwrap();
+        assert_eq!(one(&capture, "SELECT count(*) FROM records").await, json!([2]));
+        let error = capture.query(&ask_for("SELECT level FROM records")).await.unwrap_err();
         assert!(
             error.to_string().contains("column level: ") && error.to_string().contains("high"),
             "{error}"

@@ -4,7 +4,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use tokio::sync::mpsc;
 
-use super::{SourceError, cells, engine};
+use super::{SourceError, cells, refusal};
 use crate::source::Rows;
 
 /// What the engine sends.
@@ -48,10 +48,6 @@ impl Batches {
         }
     }
 
-    pub(super) fn unfinished() -> SourceError {
-        engine::failed(&"it ended without an answer")
-    }
-
     /// The columns.
     #[must_use]
     pub fn schema(&self) -> &SchemaRef {
@@ -82,7 +78,7 @@ impl Batches {
                 Ok(None)
             }
             Some(Err(error)) => Err(error),
-            None => Err(Self::unfinished()),
+            None => Err(refusal::unfinished()),
         }
     }
 

@@ -1,107 +1,29 @@
-//! Parquet and Arrow IPC files to the records' schema, whatever types their writer chose.
+//! Columns of other writers as the records' own, whatever types they chose; and decoders kept from taking the program
+//! down.
 
-use std::fs::File;
-use std::io::Read;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, ListBuilder, StringArray, StringBuilder, new_null_array};
-use datafusion::arrow::buffer::Buffer;
 use datafusion::arrow::compute::{CastOptions, cast_with_options};
-use datafusion::arrow::datatypes::{DataType, SchemaRef};
-use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::ipc::reader::StreamDecoder;
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::arrow::record_batch::RecordBatch;
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
-use super::schema::{self, COLUMNS, Kind, REQUIRED};
+use super::schema::{COLUMNS, Kind, REQUIRED};
+use super::wanted::{Wanted, lacking};
 use super::{SourceError, cells};
 
-const BATCH_ROWS: usize = 8192;
-/// What an IPC file starts with; a stream does not.
-const IPC_FILE_MAGIC: [u8; 6] = *b"ARROW1";
-
-/// Every record of a Parquet file. Columns that Logfire does not have are not decoded.
-///
-/// # Errors
-/// [`SourceError::MissingColumns`] by the file's schema, [`SourceError::Unreadable`] for the rest.
-pub(super) fn read_parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, SourceError> {
-    guarded(name, || parquet(name, file))
-}
-
-fn parquet(name: &str, file: File) -> Result<Vec<RecordBatch>, SourceError> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|error| unreadable(name, error))?;
-    check_columns(name, builder.schema())?;
-    let known = builder
-        .schema()
-        .fields()
-        .iter()
-        .enumerate()
-        .filter(|(_, field)| schema::position(field.name()).is_some())
-        .map(|(index, _)| index);
-    let mask = ProjectionMask::roots(builder.parquet_schema(), known);
-    let batches = builder
-        .with_projection(mask)
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|error| unreadable(name, error))?;
-    convert(name, batches)
-}
-
-/// Every record of an Arrow IPC file or stream.
-///
-/// # Errors
-/// As [`read_parquet`].
-pub(super) fn read_arrow(name: &str, mut file: File) -> Result<Vec<RecordBatch>, SourceError> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(|error| unreadable(name, error))?;
-    guarded(name, || {
-        let (schema, batches) = decode(bytes).map_err(|why| unreadable(name, why))?;
-        check_columns(name, &schema)?;
-        convert(name, batches.into_iter().map(Ok))
-    })
-}
-
-/// A file is a stream between a head and a footer. Both are decoded from memory: the readers of the library allocate
-/// whatever length a damaged file claims.
-fn decode(bytes: Vec<u8>) -> Result<(SchemaRef, Vec<RecordBatch>), String> {
-    let is_file = bytes.starts_with(&IPC_FILE_MAGIC);
-    if is_file && (bytes.len() == IPC_FILE_MAGIC.len() || !bytes.ends_with(&IPC_FILE_MAGIC)) {
-        return Err(String::from("the file is cut off"));
-    }
-    let mut rest = Buffer::from_vec(bytes);
-    if is_file {
-        rest.advance(IPC_FILE_MAGIC.len());
-        // Writers pad the head with zeros to the alignment of their choice.
-        rest.advance(rest.iter().take_while(|byte| **byte == 0).count());
-    }
-    let mut decoder = StreamDecoder::new();
-    let mut batches = Vec::new();
-    loop {
-        match decoder.decode(&mut rest) {
-            Ok(Some(batch)) => batches.push(batch),
-            Ok(None) => break,
-            // Past the end of the stream only the footer of a file may follow.
-            Err(_) if is_file && decoder.finish().is_ok() => break,
-            Err(error) => return Err(error.to_string()),
-        }
-    }
-    decoder.finish().map_err(|error| error.to_string())?;
-    let schema = decoder.schema().ok_or("it holds no schema")?;
-    Ok((schema, batches))
-}
-
 /// Turns a panic of the decoders, which some damaged files cause, into an error.
-fn guarded(
-    name: &str,
-    read: impl FnOnce() -> Result<Vec<RecordBatch>, SourceError>,
-) -> Result<Vec<RecordBatch>, SourceError> {
-    // What a panic may leave half done is dropped with the closure.
+pub(super) fn guarded<T>(name: &str, read: impl FnOnce() -> Result<T, SourceError>) -> Result<T, SourceError> {
+    // What a panic may leave half done is dropped with the closure, or not read again.
     catch_unwind(AssertUnwindSafe(read)).unwrap_or_else(|_| Err(unreadable(name, "the file is damaged")))
 }
 
-fn check_columns(name: &str, found: &SchemaRef) -> Result<(), SourceError> {
+/// Whether the file is one of records.
+///
+/// # Errors
+/// [`SourceError::MissingColumns`].
+pub(super) fn check_columns(name: &str, found: &Schema) -> Result<(), SourceError> {
     let missing: Vec<String> = REQUIRED
         .iter()
         .filter(|column| found.column_with_name(column).is_none())
@@ -116,31 +38,31 @@ fn check_columns(name: &str, found: &SchemaRef) -> Result<(), SourceError> {
     })
 }
 
-fn convert(
-    name: &str,
-    batches: impl Iterator<Item = Result<RecordBatch, ArrowError>>,
-) -> Result<Vec<RecordBatch>, SourceError> {
-    let mut converted = Vec::new();
-    for batch in batches {
-        let batch = batch.map_err(|error| unreadable(name, error))?;
-        let mut columns = Vec::with_capacity(COLUMNS.len());
-        for (column, kind) in COLUMNS {
-            let array = match batch.column_by_name(column) {
-                Some(array) => fit(array, kind).map_err(|why| unreadable(name, format!("column {column}: {why}")))?,
-                None => new_null_array(&kind.data_type(), batch.num_rows()),
-            };
-            if REQUIRED.contains(&column) && array.null_count() > 0 {
-                return Err(unreadable(name, format!("column {column} is null in some records")));
-            }
-            columns.push(array);
-        }
-        converted.push(schema::complete(columns).map_err(|error| unreadable(name, error))?);
+/// The wanted records of a batch. A column that it lacks is null.
+///
+/// # Errors
+/// [`SourceError::Unreadable`] with the column that can't be taken.
+pub(super) fn convert(name: &str, batch: &RecordBatch, wanted: &Wanted) -> Result<RecordBatch, SourceError> {
+    let mut arrays = Vec::with_capacity(wanted.reads().len());
+    for position in wanted.reads() {
+        let (column, kind) = COLUMNS[*position];
+        arrays.push(match batch.column_by_name(column) {
+            Some(array) => fit(array, kind).map_err(|why| unreadable(name, format!("column {column}: {why}")))?,
+            None => new_null_array(&kind.data_type(), batch.num_rows()),
+        });
     }
-    Ok(converted)
+    if let Some(column) = lacking(wanted.reads(), &arrays) {
+        return Err(unreadable(name, format!("column {column} is null in some records")));
+    }
+    let finished = wanted.finish(arrays, batch.num_rows());
+    finished.map_err(|error| unreadable(name, error))
 }
 
 /// The array as the column's own type.
-fn fit(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, String> {
+///
+/// # Errors
+/// In words.
+pub(super) fn fit(array: &ArrayRef, kind: Kind) -> Result<ArrayRef, String> {
     let wanted = kind.data_type();
     if *array.data_type() == wanted {
         return Ok(Arc::clone(array));
@@ -189,7 +111,8 @@ fn text_lists(array: &ArrayRef) -> Result<ArrayRef, String> {
     Ok(Arc::new(lists.finish()))
 }
 
-fn unreadable(name: &str, why: impl ToString) -> SourceError {
+/// The file can't be read, and why.
+pub(super) fn unreadable(name: &str, why: impl ToString) -> SourceError {
     SourceError::Unreadable {
         path: name.to_owned(),
         why: why.to_string(),

@@ -1,4 +1,4 @@
-//! Runs one statement over batches: what is allowed, which rows it sees, where and with how much it runs.
+//! Runs one statement over the records of a capture: what is allowed, which rows it sees, where it runs.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -6,9 +6,7 @@ use std::thread;
 
 use chrono::{DateTime, Utc};
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::arrow::record_batch::RecordBatch;
-use datafusion::datasource::MemTable;
-use datafusion::error::Result as EngineResult;
+use datafusion::error::{DataFusionError, Result as EngineResult};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::sqlparser::ast::Statement as Sql;
@@ -17,11 +15,15 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use datafusion::scalar::ScalarValue;
 use datafusion::sql::parser::Statement;
+use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batches::{Batches, Piece, Plans};
-use super::schema::{self, ZONE};
-use super::{Question, SourceError, dialect, refusal, stop};
+use super::dialect::{self, Sessions};
+use super::files::Part;
+use super::schema::ZONE;
+use super::table::Table;
+use super::{Question, SourceError, refusal, stop};
 
 /// Planning recurses once a branch and a level, with frames of tens of kilobytes in an unoptimised build.
 /// The system gives pages only as they are touched.
@@ -30,96 +32,165 @@ const STACK_BYTES: usize = 64 << 20;
 /// How many batches the engine may be ahead of the reader.
 const BATCHES_AHEAD: usize = 2;
 
-/// Runs the statement on a thread of its own, and answers as soon as it is planned. Dropping the future or the batches
-/// ends it at its next await; `while_running` is dropped when it has really ended.
-///
-/// # Errors
-/// [`SourceError::Rejected`] when the statement is refused.
-pub(super) async fn run(
-    batches: Vec<RecordBatch>,
-    clock: Option<DateTime<Utc>>,
-    question: Question,
-    while_running: impl Send + 'static,
-) -> Result<Batches, SourceError> {
-    let (planned, plan) = oneshot::channel();
-    let (pieces, received) = mpsc::channel(BATCHES_AHEAD);
-    thread::Builder::new()
-        .name(String::from("capture-query"))
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            let _while_running = while_running;
-            match tokio::runtime::Builder::new_current_thread().enable_time().build() {
-                Ok(runtime) => runtime.block_on(async {
-                    tokio::select! {
-                        () = answer(batches, clock, &question, planned, &pieces) => {}
-                        () = pieces.closed() => {}
-                    }
-                }),
-                Err(error) => {
-                    // Nobody waits any more: then nobody needs the answer.
-                    let _ = planned.send(Err(failed(&error)));
-                }
-            }
-        })
-        .map_err(|error| failed(&error))?;
-    let (schema, plans) = plan.await.unwrap_or_else(|_| Err(Batches::unfinished()))?;
-    Ok(Batches::new(schema, plans, received))
+/// The records, and how they are asked.
+#[derive(Debug)]
+pub(super) struct Engine {
+    pub parts: Arc<[Arc<Part>]>,
+    /// Hides what arrived later.
+    pub hides_after: Option<DateTime<Utc>>,
+    pub sessions: Sessions,
 }
 
-pub(super) fn failed(why: &dyn std::fmt::Display) -> SourceError {
-    SourceError::Rejected {
-        message: format!("the engine could not run: {why}"),
-        at: None,
+impl Engine {
+    /// Runs the statement on threads of its own, and answers as soon as it is planned. Dropping the future or the
+    /// batches ends it at its next await; `while_running` is dropped when it has really ended.
+    ///
+    /// # Errors
+    /// [`SourceError::Rejected`] when the statement is refused.
+    pub(super) async fn run(
+        self: &Arc<Self>,
+        question: Question,
+        while_running: impl Send + 'static,
+    ) -> Result<Batches, SourceError> {
+        let (planned, plan) = oneshot::channel();
+        let (pieces, received) = mpsc::channel(BATCHES_AHEAD);
+        let this = Arc::clone(self);
+        thread::Builder::new()
+            .name(String::from("capture-query"))
+            .stack_size(STACK_BYTES)
+            .spawn(move || {
+                let _while_running = while_running;
+                match runtime() {
+                    Ok(runtime) => runtime.block_on(async {
+                        tokio::select! {
+                            () = this.answer(&question, planned, &pieces) => {}
+                            () = pieces.closed() => {}
+                        }
+                    }),
+                    Err(error) => {
+                        // Nobody waits any more: then nobody needs the answer.
+                        let _ = planned.send(Err(refusal::failed(&error)));
+                    }
+                }
+            })
+            .map_err(|error| refusal::failed(&error))?;
+        let (schema, plans) = plan.await.unwrap_or_else(|_| Err(refusal::unfinished()))?;
+        Ok(Batches::new(schema, plans, received))
     }
+
+    async fn answer(
+        &self,
+        question: &Question,
+        planned: oneshot::Sender<Planned>,
+        pieces: &mpsc::Sender<Result<Piece, SourceError>>,
+    ) {
+        let (plan, stream) = match self.begin(question, pieces).await {
+            Ok((plan, plans, stream)) => {
+                // The reader's end is noticed by the caller.
+                let _ = planned.send(Ok((stream.schema(), plans)));
+                (plan, stream)
+            }
+            Err(refused) => {
+                let _ = planned.send(Err(refused));
+                return;
+            }
+        };
+        let last = match pass_on(stream, pieces).await {
+            Ok(()) => Ok(Piece::End {
+                metrics: question
+                    .explain
+                    .then(|| text(DisplayableExecutionPlan::with_metrics(plan.as_ref()))),
+            }),
+            Err(error) => Err(self.refused(&error)),
+        };
+        let _ = pieces.send(last).await;
+    }
+
+    async fn begin(
+        &self,
+        question: &Question,
+        pieces: &mpsc::Sender<Result<Piece, SourceError>>,
+    ) -> Result<Begun, SourceError> {
+        let rejected = |error| self.refused(&error);
+        let context = self.sessions.session(question.timezone.as_deref()).map_err(rejected)?;
+        let statement = single_select(&question.request.sql)?;
+        let (plan, plans, task) = self.plan(&context, statement, question).await.map_err(rejected)?;
+        let plan = stop::stoppable(plan, pieces).map_err(rejected)?;
+        let stream = execute_stream(Arc::clone(&plan), task).map_err(rejected)?;
+        Ok((plan, plans, stream))
+    }
+
+    async fn plan(
+        &self,
+        context: &SessionContext,
+        statement: Statement,
+        question: &Question,
+    ) -> EngineResult<PlannedQuery> {
+        self.register_tables(context, question)?;
+        let plan = context.state().statement_to_plan(statement).await?;
+        // What a SELECT can still hide: INTO, or a changing statement inside WITH.
+        SQLOptions::new()
+            .with_allow_ddl(false)
+            .with_allow_dml(false)
+            .with_allow_statements(false)
+            .verify_plan(&plan)?;
+        let frame = context
+            .execute_logical_plan(plan)
+            .await?
+            .limit(0, Some(question.request.limit))?;
+        let task = Arc::new(frame.task_ctx());
+        let logical = match question.explain {
+            true => Some(frame.clone().into_optimized_plan()?.display_indent().to_string()),
+            false => None,
+        };
+        let physical = frame.create_physical_plan().await?;
+        let plans = logical.map(|logical| Plans {
+            logical,
+            physical: text(DisplayableExecutionPlan::new(physical.as_ref())),
+        });
+        Ok((physical, plans, task))
+    }
+
+    /// The two tables as views of the window, so that the bounds hold wherever a statement names them.
+    fn register_tables(&self, context: &SessionContext, question: &Question) -> EngineResult<()> {
+        let table = Table {
+            parts: Arc::clone(&self.parts),
+            now: self.hides_after.map(|now| now.timestamp_micros()),
+        };
+        let mut all = context
+            .read_table(Arc::new(table))?
+            .filter(col("start_timestamp").gt_eq(instant(question.request.from)))?
+            .filter(col("start_timestamp").lt(instant(question.request.to)))?;
+        if let Some(names) = &question.environments {
+            all = all.filter(environment_in(names))?;
+        }
+        let finished = all.clone().filter(col("kind").not_eq(lit("pending_span")))?;
+        context.register_table("records_all", all.into_view())?;
+        context.register_table("records", finished.into_view())?;
+        Ok(())
+    }
+
+    fn refused(&self, error: &DataFusionError) -> SourceError {
+        refusal::refused(error, self.sessions.memory.bytes())
+    }
+}
+
+/// Threads for one statement: planning stays on the caller's, which has the large stack; steps that the plan runs beside
+/// each other are spread.
+fn runtime() -> std::io::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(thread::available_parallelism().map_or(1, usize::from))
+        .thread_stack_size(STACK_BYTES)
+        .thread_name("capture-step")
+        .enable_time()
+        .build()
 }
 
 type Planned = Result<(SchemaRef, Option<Plans>), SourceError>;
 
-async fn answer(
-    batches: Vec<RecordBatch>,
-    clock: Option<DateTime<Utc>>,
-    question: &Question,
-    planned: oneshot::Sender<Planned>,
-    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
-) {
-    let (plan, stream) = match begin(batches, clock, question, pieces).await {
-        Ok((plan, plans, stream)) => {
-            // The reader's end is noticed by the caller.
-            let _ = planned.send(Ok((stream.schema(), plans)));
-            (plan, stream)
-        }
-        Err(refused) => {
-            let _ = planned.send(Err(refused));
-            return;
-        }
-    };
-    let last = match pass_on(stream, pieces).await {
-        Ok(()) => Ok(Piece::End {
-            metrics: question
-                .explain
-                .then(|| text(DisplayableExecutionPlan::with_metrics(plan.as_ref()))),
-        }),
-        Err(error) => Err(refusal::rejected(&error)),
-    };
-    let _ = pieces.send(last).await;
-}
-
 type Begun = (Arc<dyn ExecutionPlan>, Option<Plans>, SendableRecordBatchStream);
 
-async fn begin(
-    batches: Vec<RecordBatch>,
-    clock: Option<DateTime<Utc>>,
-    question: &Question,
-    pieces: &mpsc::Sender<Result<Piece, SourceError>>,
-) -> Result<Begun, SourceError> {
-    let rejected = |error| refusal::rejected(&error);
-    let context = dialect::session(clock, question.timezone.as_deref()).map_err(rejected)?;
-    let statement = single_select(&question.request.sql)?;
-    let (plan, plans, task) = plan(&context, batches, statement, question).await.map_err(rejected)?;
-    let plan = stop::stoppable(plan, pieces).map_err(rejected)?;
-    let stream = execute_stream(Arc::clone(&plan), task).map_err(rejected)?;
-    Ok((plan, plans, stream))
-}
+type PlannedQuery = (Arc<dyn ExecutionPlan>, Option<Plans>, Arc<TaskContext>);
 
 async fn pass_on(
     mut stream: SendableRecordBatchStream,
@@ -154,55 +225,6 @@ fn single_select(sql: &str) -> Result<Statement, SourceError> {
         }
         (Some(_), true) => refused("only SELECT and WITH can be asked"),
     }
-}
-
-type PlannedQuery = (Arc<dyn ExecutionPlan>, Option<Plans>, Arc<TaskContext>);
-
-async fn plan(
-    context: &SessionContext,
-    batches: Vec<RecordBatch>,
-    statement: Statement,
-    question: &Question,
-) -> EngineResult<PlannedQuery> {
-    register_tables(context, batches, question)?;
-    let plan = context.state().statement_to_plan(statement).await?;
-    // What a SELECT can still hide: INTO, or a changing statement inside WITH.
-    SQLOptions::new()
-        .with_allow_ddl(false)
-        .with_allow_dml(false)
-        .with_allow_statements(false)
-        .verify_plan(&plan)?;
-    let frame = context
-        .execute_logical_plan(plan)
-        .await?
-        .limit(0, Some(question.request.limit))?;
-    let task = Arc::new(frame.task_ctx());
-    let logical = match question.explain {
-        true => Some(frame.clone().into_optimized_plan()?.display_indent().to_string()),
-        false => None,
-    };
-    let physical = frame.create_physical_plan().await?;
-    let plans = logical.map(|logical| Plans {
-        logical,
-        physical: text(DisplayableExecutionPlan::new(physical.as_ref())),
-    });
-    Ok((physical, plans, task))
-}
-
-/// The two tables as views of the window, so that the bounds hold wherever a statement names them.
-fn register_tables(context: &SessionContext, batches: Vec<RecordBatch>, question: &Question) -> EngineResult<()> {
-    let table = MemTable::try_new(schema::schema(), vec![batches])?;
-    let mut all = context
-        .read_table(Arc::new(table))?
-        .filter(col("start_timestamp").gt_eq(instant(question.request.from)))?
-        .filter(col("start_timestamp").lt(instant(question.request.to)))?;
-    if let Some(names) = &question.environments {
-        all = all.filter(environment_in(names))?;
-    }
-    let finished = all.clone().filter(col("kind").not_eq(lit("pending_span")))?;
-    context.register_table("records_all", all.into_view())?;
-    context.register_table("records", finished.into_view())?;
-    Ok(())
 }
 
 /// The empty name stands for records without an environment.

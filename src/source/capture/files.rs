@@ -1,25 +1,55 @@
-//! Which files make up a capture, and how each is unpacked.
+//! Which files make up a capture, and what is known of each before anything is asked.
 
-use std::fs::{self, File};
-use std::io::{BufReader, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread;
 
+use chrono::{DateTime, Utc};
 use datafusion::arrow::record_batch::RecordBatch;
-use flate2::read::MultiGzDecoder;
 
-use super::{SourceError, columnar, ndjson};
+use super::SourceError;
+use super::arrow::ArrowFile;
+use super::parquet::ParquetFile;
+use super::text::{Loaded, Packing, TextFile};
+use super::wanted::{Extent, arrived_by};
 
-/// Large enough that decompressing a million records isn't bound by calls.
-const BUFFER_BYTES: usize = 256 * 1024;
+/// Text and Arrow of a capture up to this size is decoded once, as a command asks more than once; what is larger is
+/// decoded for each question.
+const KEPT_BYTES: usize = 64 << 20;
+/// The window that a capture's writer says it holds, `from/to` in RFC 3339: a note in the footer of a Parquet file.
+const WINDOW_NOTE: &str = "relay_diag.window";
 
 /// What a supported file name says of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Ndjson,
-    NdjsonGz,
-    NdjsonZst,
+enum Format {
+    Text(Packing),
     Parquet,
     Arrow,
+}
+
+/// A file of a capture.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub records: Records,
+    /// `None` without records.
+    pub extent: Option<Extent>,
+    /// How many there are; those that had not arrived by `--now` count only where they are read later.
+    pub rows: usize,
+    /// About how long they are, decoded.
+    pub bytes: u64,
+    /// The half-open window that it says it holds.
+    pub window: Option<(DateTime<Utc>, DateTime<Utc>)>,
+}
+
+/// Where the records of a file are.
+#[derive(Debug)]
+pub(super) enum Records {
+    /// Decoded, complete, and without what had not arrived by `--now`.
+    Memory(Vec<RecordBatch>),
+    Text(TextFile),
+    Arrow(ArrowFile),
+    Parquet(ParquetFile),
 }
 
 impl Format {
@@ -27,11 +57,11 @@ impl Format {
         let name = path.file_name()?.to_str()?.to_ascii_lowercase();
         let text = |name: &str| name.ends_with(".ndjson") || name.ends_with(".jsonl");
         if text(&name) {
-            Some(Self::Ndjson)
+            Some(Self::Text(Packing::Plain))
         } else if name.strip_suffix(".gz").is_some_and(text) {
-            Some(Self::NdjsonGz)
+            Some(Self::Text(Packing::Gzip))
         } else if name.strip_suffix(".zst").is_some_and(text) {
-            Some(Self::NdjsonZst)
+            Some(Self::Text(Packing::Zstd))
         } else if name.ends_with(".parquet") {
             Some(Self::Parquet)
         } else if name.ends_with(".arrow") {
@@ -40,67 +70,119 @@ impl Format {
             None
         }
     }
+}
 
-    /// Every record of the file, in batches of the records' schema.
-    ///
-    /// # Errors
-    /// Whatever is wrong with the file, named by its path.
-    pub(super) fn read(self, path: &Path) -> Result<Vec<RecordBatch>, SourceError> {
-        let name = path.display().to_string();
-        let file = File::open(path).map_err(|error| unreadable(path, &error))?;
-        match self {
-            Self::Ndjson => read_text(&name, file),
-            Self::NdjsonGz => read_text(
-                &name,
-                not_empty(&name, MultiGzDecoder::new(BufReader::new(file)), path)?,
-            ),
-            Self::NdjsonZst => {
-                let text = zstd::Decoder::new(file).map_err(|error| unreadable(path, &error))?;
-                read_text(&name, not_empty(&name, text, path)?)
-            }
-            Self::Parquet => columnar::read_parquet(&name, file),
-            Self::Arrow => columnar::read_arrow(&name, file),
+/// Opens files one after another, and keeps what is small.
+struct Opening {
+    now: Option<i64>,
+    /// What may still be kept in memory.
+    left: usize,
+    threads: usize,
+}
+
+impl Opening {
+    fn new(now: Option<DateTime<Utc>>) -> Self {
+        Self {
+            now: now.map(|now| now.timestamp_micros()),
+            left: KEPT_BYTES,
+            threads: thread::available_parallelism().map_or(1, usize::from),
         }
     }
-}
 
-fn read_text(name: &str, text: impl Read) -> Result<Vec<RecordBatch>, SourceError> {
-    ndjson::read(name, BufReader::with_capacity(BUFFER_BYTES, text))
-}
+    fn open(&mut self, path: PathBuf, format: Format) -> Result<Part, SourceError> {
+        match format {
+            Format::Text(packing) => self.text(TextFile::of(path, packing)),
+            Format::Arrow => {
+                let file = ArrowFile::of(path);
+                let loaded = file.load(self.left)?;
+                self.part(loaded, Records::Arrow(file))
+            }
+            Format::Parquet => {
+                let file = ParquetFile::open(path)?;
+                Ok(Part {
+                    extent: file.extent(),
+                    rows: file.rows(),
+                    bytes: file.bytes(),
+                    window: file.note(WINDOW_NOTE).and_then(window),
+                    records: Records::Parquet(file),
+                })
+            }
+        }
+    }
 
-/// Decoders read zero bytes as zero records; but no compressor writes an empty file, so it was cut off.
-fn not_empty<R>(name: &str, decoder: R, path: &Path) -> Result<R, SourceError> {
-    match fs::metadata(path) {
-        Ok(meta) if meta.is_file() && meta.len() == 0 => Err(empty_stream(name)),
-        _ => Ok(decoder),
+    fn text(&mut self, file: TextFile) -> Result<Part, SourceError> {
+        let loaded = file.load(self.left, self.threads)?;
+        self.part(loaded, Records::Text(file))
+    }
+
+    fn part(&mut self, loaded: Loaded, streamed: Records) -> Result<Part, SourceError> {
+        let Loaded {
+            extent,
+            rows,
+            bytes,
+            batches,
+        } = loaded;
+        let Some(batches) = batches else {
+            return Ok(Part {
+                records: streamed,
+                extent,
+                rows,
+                bytes,
+                window: None,
+            });
+        };
+        self.left = self.left.saturating_sub(usize::try_from(bytes).unwrap_or(usize::MAX));
+        let batches: Vec<RecordBatch> = match self.now {
+            Some(now) => batches
+                .iter()
+                .map(|batch| arrived_by(batch, now))
+                .collect::<Result<_, _>>()
+                .map_err(|error| unreadable(Path::new(""), error))?,
+            None => batches,
+        };
+        Ok(Part {
+            rows: batches.iter().map(RecordBatch::num_rows).sum(),
+            records: Records::Memory(batches),
+            bytes,
+            extent,
+            window: None,
+        })
     }
 }
 
-fn empty_stream(name: &str) -> SourceError {
-    SourceError::Malformed {
-        path: name.to_owned(),
-        line: 1,
-        why: String::from("the compressed file is empty"),
-    }
+/// The window of a [`WINDOW_NOTE`].
+fn window(note: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+    let (from, to) = note.split_once('/')?;
+    let window: (DateTime<Utc>, DateTime<Utc>) = (from.trim().parse().ok()?, to.trim().parse().ok()?);
+    (window.0 < window.1).then_some(window)
 }
 
-/// Records from zstd-compressed NDJSON in memory.
+/// The files of a path: itself, or what a folder holds of supported ones, by name.
+///
+/// # Errors
+/// [`SourceError::Unreadable`] when there is none, or whatever is wrong with one, named by its path.
+pub(super) fn open(path: &Path, now: Option<DateTime<Utc>>) -> Result<Vec<Arc<Part>>, SourceError> {
+    let mut opening = Opening::new(now);
+    let files = list(path)?.into_iter();
+    files
+        .map(|(file, format)| opening.open(file, format).map(Arc::new))
+        .collect()
+}
+
+/// Zstd-compressed NDJSON in memory.
 ///
 /// # Errors
 /// As for a file, with `name` for its path.
-pub(super) fn read_ndjson_zst(name: &str, bytes: &[u8]) -> Result<Vec<RecordBatch>, SourceError> {
-    if bytes.is_empty() {
-        return Err(empty_stream(name));
-    }
-    let text = zstd::Decoder::with_buffer(bytes).map_err(|error| unreadable(Path::new(name), &error))?;
-    read_text(name, text)
+pub(super) fn open_ndjson_zst(
+    name: &str,
+    bytes: &[u8],
+    now: Option<DateTime<Utc>>,
+) -> Result<Vec<Arc<Part>>, SourceError> {
+    let text = TextFile::in_memory(name, bytes, Packing::Zstd);
+    Ok(vec![Arc::new(Opening::new(now).text(text)?)])
 }
 
-/// The files to read: the path itself, or what a folder holds of supported files, by name.
-///
-/// # Errors
-/// [`SourceError::Unreadable`] when there is none.
-pub(super) fn list(path: &Path) -> Result<Vec<(PathBuf, Format)>, SourceError> {
+fn list(path: &Path) -> Result<Vec<(PathBuf, Format)>, SourceError> {
     let meta = fs::metadata(path).map_err(|error| unreadable(path, &error))?;
     if !meta.is_dir() {
         let format = Format::of(path).ok_or_else(|| unreadable(path, "its name does not end like a capture's"))?;

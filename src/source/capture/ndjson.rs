@@ -1,7 +1,6 @@
-//! One JSON object a line to batches: finds the known fields, then converts each to its column's type.
+//! One JSON object a line to a batch: finds the fields that are wanted, then converts each to its column's type.
 
 use std::fmt;
-use std::io::{BufRead, Read};
 
 use datafusion::arrow::record_batch::RecordBatch;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -9,53 +8,39 @@ use serde_json::error::Category;
 use serde_json::value::RawValue;
 
 use super::SourceError;
+use super::blocks::Block;
 use super::schema::{self, COLUMNS, REQUIRED};
+use super::wanted::Wanted;
 use builder::Builders;
 
 mod builder;
 
-/// Rows of a batch: the engine's own preference.
-const BATCH_ROWS: usize = 8192;
-/// A batch is closed early at this many bytes, far below the 2 GiB that a text column can address.
-const BATCH_BYTES: usize = 64 << 20;
-/// Logfire stores no record over 10 MB; a longer line is no record.
-const LINE_BYTES: usize = 256 << 20;
-
 /// Where each known field of one line stands; `None` where the line has no such field or a null.
 type Slots<'a> = [Option<&'a RawValue>; COLUMNS.len()];
 
-/// Every record of the text.
+/// What a block of lines holds.
+pub(super) struct Parsed {
+    pub batch: RecordBatch,
+    pub required: Required,
+}
+
+/// The wanted records of a block. Lines that start outside the bounds are not looked at any closer.
 ///
 /// # Errors
-/// [`SourceError::Malformed`] for the first broken line; [`SourceError::MissingColumns`] when no line has a required
-/// column.
-pub(super) fn read(name: &str, mut text: impl BufRead) -> Result<Vec<RecordBatch>, SourceError> {
-    let mut batches = Vec::new();
-    let mut builders = Builders::new();
+/// [`SourceError::Malformed`] for the first broken line.
+pub(super) fn parse(name: &str, block: &Block, wanted: &Wanted) -> Result<Parsed, SourceError> {
+    let fields = Fields::of(wanted);
+    let mut builders = Builders::new(wanted.reads());
     let mut required = Required::default();
-    let (mut line, mut number, mut bytes) = (Vec::new(), 0, 0);
-    loop {
-        number += 1;
+    for (line, number) in block.bytes.split(|byte| *byte == b'\n').zip(block.first_line..) {
         let broken = |why: String| SourceError::Malformed {
             path: name.to_owned(),
             line: number,
             why,
         };
-        line.clear();
-        let read = (&mut text)
-            .take(LINE_BYTES as u64 + 1)
-            .read_until(b'\n', &mut line)
-            .map_err(|error| broken(format!("reading stopped here: {error}")))?;
-        if read == 0 {
-            break;
-        }
-        if read > LINE_BYTES {
-            return Err(broken(format!("the line is longer than {} MiB", LINE_BYTES >> 20)));
-        }
-        let record = if number == 1 {
-            line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line)
-        } else {
-            &line[..]
+        let record = match number {
+            1 => line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(line),
+            _ => line,
         };
         let record = std::str::from_utf8(record)
             .map_err(|error| broken(format!("byte {} is not UTF-8", error.valid_up_to() + 1)))?
@@ -63,29 +48,33 @@ pub(super) fn read(name: &str, mut text: impl BufRead) -> Result<Vec<RecordBatch
         if record.is_empty() {
             continue;
         }
-        let slots = split(record).map_err(|error| broken(in_words(&error)))?;
+        let slots = fields.split(record).map_err(|error| broken(in_words(&error)))?;
         required.note(&slots, number);
-        builders.push(&slots).map_err(broken)?;
-        bytes += read;
-        if builders.rows() >= BATCH_ROWS || bytes >= BATCH_BYTES {
-            batches.push(builders.finish().map_err(|error| broken(error.to_string()))?);
-            bytes = 0;
+        if !is_outside(&slots, wanted) {
+            builders.push(&slots).map_err(broken)?;
         }
     }
-    required.check(name)?;
-    if builders.rows() > 0 {
-        let batch = builders.finish().map_err(|error| SourceError::Unreadable {
+    let rows = builders.rows();
+    let batch = wanted.finish(builders.finish(), rows);
+    Ok(Parsed {
+        batch: batch.map_err(|error| SourceError::Unreadable {
             path: name.to_owned(),
             why: error.to_string(),
-        })?;
-        batches.push(batch);
-    }
-    Ok(batches)
+        })?,
+        required,
+    })
+}
+
+/// What is no time is left to the builders, which have words for it.
+fn is_outside(slots: &Slots<'_>, wanted: &Wanted) -> bool {
+    let start = schema::position("start_timestamp").and_then(|position| slots[position]);
+    let start = start.filter(|_| wanted.is_bounded());
+    start.is_some_and(|start| builder::micros(start.get()).is_ok_and(|start| !wanted.starts().contains(&start)))
 }
 
 /// Which required columns were seen, and where one was missing first.
 #[derive(Default)]
-struct Required {
+pub(super) struct Required {
     rows: usize,
     seen: [bool; REQUIRED.len()],
     absent: [Option<usize>; REQUIRED.len()],
@@ -103,8 +92,21 @@ impl Required {
         }
     }
 
+    /// Adds what was seen in another block.
+    pub(super) fn add(&mut self, other: &Self) {
+        self.rows += other.rows;
+        for index in 0..REQUIRED.len() {
+            self.seen[index] |= other.seen[index];
+            let absent = [self.absent[index], other.absent[index]];
+            self.absent[index] = absent.into_iter().flatten().min();
+        }
+    }
+
     /// A column that no line has is a wrong kind of file; one that some lines lack is a broken record.
-    fn check(&self, name: &str) -> Result<(), SourceError> {
+    ///
+    /// # Errors
+    /// [`SourceError::MissingColumns`] and [`SourceError::Malformed`].
+    pub(super) fn check(&self, name: &str) -> Result<(), SourceError> {
         let columns = || REQUIRED.iter().zip(self.seen.iter().zip(self.absent));
         let missing: Vec<String> = columns()
             .filter(|(_, (seen, _))| !**seen)
@@ -130,12 +132,26 @@ impl Required {
     }
 }
 
-/// The known fields of a record as JSON text. Of a repeated field the last counts.
-fn split(record: &str) -> Result<Slots<'_>, serde_json::Error> {
-    let mut deserializer = serde_json::Deserializer::from_str(record);
-    let slots = deserializer.deserialize_map(Record)?;
-    deserializer.end()?;
-    Ok(slots)
+/// The fields that are looked at; the others are only skipped.
+struct Fields([bool; COLUMNS.len()]);
+
+impl Fields {
+    fn of(wanted: &Wanted) -> Self {
+        let mut fields = [false; COLUMNS.len()];
+        let required = REQUIRED.iter().filter_map(|name| schema::position(name));
+        for position in wanted.reads().iter().copied().chain(required) {
+            fields[position] = true;
+        }
+        Self(fields)
+    }
+
+    /// The fields of a record as JSON text. Of a repeated field the last counts.
+    fn split<'a>(&self, record: &'a str) -> Result<Slots<'a>, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(record);
+        let slots = deserializer.deserialize_map(self)?;
+        deserializer.end()?;
+        Ok(slots)
+    }
 }
 
 fn in_words(error: &serde_json::Error) -> String {
@@ -147,9 +163,7 @@ fn in_words(error: &serde_json::Error) -> String {
     }
 }
 
-struct Record;
-
-impl<'de> Visitor<'de> for Record {
+impl<'de> Visitor<'de> for &Fields {
     type Value = Slots<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -160,11 +174,11 @@ impl<'de> Visitor<'de> for Record {
         let mut slots = [None; COLUMNS.len()];
         while let Some(column) = map.next_key_seed(ColumnName)? {
             match column {
-                Some(position) => {
+                Some(position) if self.0[position] => {
                     let value: &RawValue = map.next_value()?;
                     slots[position] = Some(value).filter(|value| value.get() != "null");
                 }
-                None => {
+                _ => {
                     map.next_value::<IgnoredAny>()?;
                 }
             }

@@ -7,6 +7,52 @@ use super::SourceError;
 /// Column lists in messages are cut here: the 44 columns of `records` would bury the cause.
 const MESSAGE_CHARS: usize = 600;
 
+/// The engine could not begin or end.
+pub(super) fn failed(why: &dyn std::fmt::Display) -> SourceError {
+    SourceError::Rejected {
+        message: format!("the engine could not run: {why}"),
+        at: None,
+    }
+}
+
+/// Its thread is gone without a word.
+pub(super) fn unfinished() -> SourceError {
+    failed(&"it ended without an answer")
+}
+
+/// What the error of a running statement stands for: a file that can't be read, too little memory (`limit` bytes), or
+/// the statement itself.
+pub(super) fn refused(error: &DataFusionError, limit: u64) -> SourceError {
+    match root(error) {
+        DataFusionError::External(cause) => match cause.downcast_ref::<SourceError>().and_then(of_file) {
+            Some(error) => error,
+            None => rejected(error),
+        },
+        DataFusionError::ResourcesExhausted(_) => SourceError::Memory { limit },
+        _ => rejected(error),
+    }
+}
+
+/// The same error again, if it is one of a file.
+fn of_file(error: &SourceError) -> Option<SourceError> {
+    match error {
+        SourceError::Unreadable { path, why } => Some(SourceError::Unreadable {
+            path: path.clone(),
+            why: why.clone(),
+        }),
+        SourceError::Malformed { path, line, why } => Some(SourceError::Malformed {
+            path: path.clone(),
+            line: *line,
+            why: why.clone(),
+        }),
+        SourceError::MissingColumns { path, missing } => Some(SourceError::MissingColumns {
+            path: path.clone(),
+            missing: missing.clone(),
+        }),
+        SourceError::Rejected { .. } | SourceError::Memory { .. } | SourceError::Api(_) => None,
+    }
+}
+
 /// The refusal that the engine's error stands for.
 pub(super) fn rejected(error: &DataFusionError) -> SourceError {
     let root = root(error);

@@ -1,22 +1,11 @@
-//! The columns of `records_all` and what holds for every row of them, whatever file it came from.
+//! The columns of `records_all`: their names, their types, and which of them every record has.
 
 use std::sync::{Arc, LazyLock};
 
-use chrono::{DateTime, Utc};
-use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Date32Array, RecordBatch, TimestampMicrosecondArray,
-};
-use datafusion::arrow::compute::filter_record_batch;
-use datafusion::arrow::datatypes::{
-    DataType, Date32Type, Field, Float64Type, Schema, SchemaRef, TimeUnit, TimestampMicrosecondType,
-};
-use datafusion::arrow::error::ArrowError;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 
 /// The zone of every timestamp column and of the engine's own `now()`, so that comparing them needs no cast.
 pub(super) const ZONE: &str = "UTC";
-
-const MICROS_PER_SECOND: f64 = 1e6;
-const MICROS_PER_DAY: i64 = 86_400_000_000;
 
 /// How a column is read and stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,100 +113,6 @@ pub(super) fn schema() -> SchemaRef {
 /// Where a column stands, or `None` for a name that Logfire does not have.
 pub(super) fn position(name: &str) -> Option<usize> {
     COLUMNS.binary_search_by(|(column, _)| (*column).cmp(name)).ok()
-}
-
-/// A batch of [`schema`] from one array a column, with what other columns imply filled in: a missing
-/// `end_timestamp` is `start_timestamp` plus `duration` (seconds), a missing `day` that of `start_timestamp`.
-pub(super) fn complete(mut columns: Vec<ArrayRef>) -> Result<RecordBatch, ArrowError> {
-    if let (Some(start), Some(end), Some(duration), Some(day)) = (
-        position("start_timestamp"),
-        position("end_timestamp"),
-        position("duration"),
-        position("day"),
-    ) {
-        if columns[end].null_count() > 0 {
-            columns[end] = ends(&columns[start], &columns[end], &columns[duration]);
-        }
-        if columns[day].null_count() > 0 {
-            columns[day] = days(&columns[start], &columns[day]);
-        }
-    }
-    RecordBatch::try_new(schema(), columns)
-}
-
-fn ends(start: &ArrayRef, end: &ArrayRef, duration: &ArrayRef) -> ArrayRef {
-    let start = start.as_primitive::<TimestampMicrosecondType>();
-    let duration = duration.as_primitive::<Float64Type>();
-    let ends: TimestampMicrosecondArray = end
-        .as_primitive::<TimestampMicrosecondType>()
-        .iter()
-        .zip(start.iter().zip(duration.iter()))
-        .map(|(end, (start, duration))| {
-            // `as` saturates, so an absurd duration gives an absurd end, not an overflow.
-            let length = (duration.unwrap_or(0.0) * MICROS_PER_SECOND).round() as i64;
-            end.or_else(|| start.map(|start| start.saturating_add(length)))
-        })
-        .collect();
-    Arc::new(ends.with_timezone(ZONE))
-}
-
-fn days(start: &ArrayRef, day: &ArrayRef) -> ArrayRef {
-    let start = start.as_primitive::<TimestampMicrosecondType>();
-    let days: Date32Array = day
-        .as_primitive::<Date32Type>()
-        .iter()
-        .zip(start.iter())
-        .map(|(day, start)| {
-            day.or_else(|| start.and_then(|start| i32::try_from(start.div_euclid(MICROS_PER_DAY)).ok()))
-        })
-        .collect();
-    Arc::new(days)
-}
-
-fn timestamps<'a>(batch: &'a RecordBatch, name: &str) -> Option<&'a TimestampMicrosecondArray> {
-    batch
-        .column_by_name(name)?
-        .as_primitive_opt::<TimestampMicrosecondType>()
-}
-
-/// When each row became visible, microseconds: `created_at`, else `end_timestamp`, else `start_timestamp`.
-fn arrivals(batch: &RecordBatch) -> impl Iterator<Item = Option<i64>> + '_ {
-    let columns = ["created_at", "end_timestamp", "start_timestamp"].map(|name| timestamps(batch, name));
-    (0..batch.num_rows()).map(move |row| {
-        columns
-            .iter()
-            .flatten()
-            .find(|column| column.is_valid(row))
-            .map(|column| column.value(row))
-    })
-}
-
-/// The earliest start and the latest arrival of the rows, if there are any.
-pub(super) fn held(batches: &[RecordBatch]) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let first = batches
-        .iter()
-        .filter_map(|batch| timestamps(batch, "start_timestamp"))
-        .flat_map(|starts| starts.iter().flatten())
-        .min()?;
-    let last = batches.iter().flat_map(arrivals).flatten().max()?;
-    Some((
-        DateTime::from_timestamp_micros(first)?,
-        DateTime::from_timestamp_micros(last)?,
-    ))
-}
-
-/// Only the rows that had arrived by `now`.
-pub(super) fn arrived_by(batches: &[RecordBatch], now: DateTime<Utc>) -> Result<Vec<RecordBatch>, String> {
-    let now = now.timestamp_micros();
-    batches
-        .iter()
-        .map(|batch| {
-            let visible: BooleanArray = arrivals(batch)
-                .map(|arrival| Some(arrival.is_none_or(|arrival| arrival <= now)))
-                .collect();
-            filter_record_batch(batch, &visible).map_err(|error| error.to_string())
-        })
-        .collect()
 }
 
 #[cfg(test)]

@@ -276,6 +276,7 @@ async fn a_body_has_a_bound() {
 async fn queries_beyond_the_bound_are_refused_until_one_ends() {
     let running = start(Options {
         max_running: 2,
+        max_waiting: 0,
         query_time: Duration::from_secs(2),
         ..Options::default()
     })
@@ -325,6 +326,77 @@ async fn queries_beyond_the_bound_are_refused_until_one_ends() {
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
+}
+
+#[tokio::test]
+async fn ten_queries_at_once_get_ten_answers() {
+    let running = start(Options::default()).await;
+    let body =
+        json!({"sql": "SELECT kind, count(*) AS n FROM records GROUP BY kind ORDER BY kind", "min_timestamp": EVER});
+    let one = || async { ask(&running, "application/json", body.clone()).await.status().as_u16() };
+    let statuses = tokio::join!(one(), one(), one(), one(), one(), one(), one(), one(), one(), one());
+    let (a, b, c, d, e, f, g, h, i, j) = statuses;
+    assert_eq!([a, b, c, d, e, f, g, h, i, j], [200; 10]);
+}
+
+#[tokio::test]
+async fn a_query_waits_for_its_turn_unless_too_many_do_or_for_too_long() {
+    let running = start(Options {
+        max_running: 1,
+        max_waiting: 1,
+        max_wait: Duration::from_secs(1),
+        query_time: Duration::from_secs(4),
+        ..Options::default()
+    })
+    .await;
+    let begun = Instant::now();
+    let later = |millis: u64, sql: &'static str| {
+        let running = &running;
+        async move {
+            tokio::time::sleep(Duration::from_millis(millis)).await;
+            let response = ask(running, "application/json", json!({"sql": sql, "min_timestamp": EVER})).await;
+            let retry_after = response
+                .headers()
+                .get("retry-after")
+                .map(|value| value.to_str().unwrap().to_owned());
+            (response.status().as_u16(), retry_after, begun.elapsed())
+        }
+    };
+    let (_, waits, refused) = tokio::join!(
+        later(0, ENDLESS),
+        later(400, "SELECT 1 AS one"),
+        later(800, "SELECT 1 AS one")
+    );
+    // The third finds the queue full and is told at once; the second is told when its patience is over.
+    for (status, retry_after, _) in [&waits, &refused] {
+        assert_eq!(*status, 429);
+        assert!(
+            retry_after
+                .as_ref()
+                .is_some_and(|seconds| (1..=30).contains(&seconds.parse::<u64>().unwrap()))
+        );
+    }
+    assert!(refused.2 < waits.2, "{refused:?} {waits:?}");
+}
+
+#[tokio::test]
+async fn a_query_beyond_the_memory_is_refused_and_the_next_is_answered() {
+    let capture = healthy().with_memory(16 << 20);
+    let running = relay_diag::serve::start(capture, Options::default()).await.unwrap();
+    let large = "SELECT array_length(array_agg(a.message || b.message)) AS n FROM records a CROSS JOIN records b";
+    let response = ask(
+        &running,
+        "application/json",
+        json!({"sql": large, "min_timestamp": EVER}),
+    )
+    .await;
+    assert_eq!(response.status(), 400);
+    let body: Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();
+    assert_eq!(body["details"]["code"], "resources_exhausted");
+    let message = body["details"]["message"].as_str().unwrap();
+    assert!(message.contains("more memory than the 16 MB"), "{message}");
+    let body = json!({"sql": "SELECT count(*) AS n FROM records_all", "min_timestamp": EVER});
+    assert_eq!(rows(&running, body).await, [json!({"n": 2429})]);
 }
 
 #[tokio::test]

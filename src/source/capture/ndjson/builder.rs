@@ -8,13 +8,11 @@ use datafusion::arrow::array::{
     ArrayRef, BooleanBuilder, Date32Builder, Float64Builder, Int32Builder, ListBuilder, StringBuilder,
     StringViewBuilder, TimestampMicrosecondBuilder,
 };
-use datafusion::arrow::error::ArrowError;
-use datafusion::arrow::record_batch::RecordBatch;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::Slots;
-use crate::source::capture::schema::{self, COLUMNS, Kind, ZONE};
+use crate::source::capture::schema::{COLUMNS, Kind, ZONE};
 
 enum Builder {
     Text(StringBuilder),
@@ -28,19 +26,25 @@ enum Builder {
     TextList(ListBuilder<StringBuilder>),
 }
 
-/// One growing array for each column of the records' schema.
+/// One growing array for each column that is read.
 pub(super) struct Builders {
-    columns: Vec<Builder>,
+    columns: Vec<(usize, Builder)>,
     rows: usize,
 }
 
 impl Builders {
-    pub(super) fn new() -> Self {
-        let columns = COLUMNS.iter().map(|(_, kind)| Builder::new(*kind)).collect();
-        Self { columns, rows: 0 }
+    /// For columns by their positions.
+    pub(super) fn new(reads: &[usize]) -> Self {
+        let columns = reads
+            .iter()
+            .map(|position| (*position, Builder::new(COLUMNS[*position].1)));
+        Self {
+            columns: columns.collect(),
+            rows: 0,
+        }
     }
 
-    /// How many records were added since the last [`Builders::finish`].
+    /// How many records were added.
     pub(super) fn rows(&self) -> usize {
         self.rows
     }
@@ -50,19 +54,18 @@ impl Builders {
     /// # Errors
     /// Which field is wrong and how, in words.
     pub(super) fn push(&mut self, slots: &Slots<'_>) -> Result<(), String> {
-        for ((builder, slot), (name, _)) in self.columns.iter_mut().zip(slots).zip(COLUMNS) {
+        for (position, builder) in &mut self.columns {
             builder
-                .push(slot.map(RawValue::get))
-                .map_err(|expected| format!("{name} must be {expected}"))?;
+                .push(slots[*position].map(RawValue::get))
+                .map_err(|expected| format!("{} must be {expected}", COLUMNS[*position].0))?;
         }
         self.rows += 1;
         Ok(())
     }
 
-    /// The records added so far as a batch.
-    pub(super) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
-        self.rows = 0;
-        schema::complete(self.columns.iter_mut().map(Builder::finish).collect())
+    /// The columns, in the order in which they were asked for.
+    pub(super) fn finish(mut self) -> Vec<ArrayRef> {
+        self.columns.iter_mut().map(|(_, builder)| builder.finish()).collect()
     }
 }
 
@@ -136,7 +139,8 @@ fn json(raw: &str) -> Result<Cow<'_, str>, &'static str> {
     }
 }
 
-fn micros(raw: &str) -> Result<i64, &'static str> {
+/// Microseconds of an RFC 3339 text.
+pub(super) fn micros(raw: &str) -> Result<i64, &'static str> {
     const EXPECTED: &str = "a timestamp like 2025-12-08T06:32:40.123456Z";
     let text = text(raw).map_err(|_| EXPECTED)?;
     DateTime::parse_from_rfc3339(&text)
