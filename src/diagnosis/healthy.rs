@@ -68,26 +68,24 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
             doubt.section, doubt.why, healthy.text
         ));
     }
+    let is_calm = failed == 0 && scene.hangs.is_empty();
+    Ok(concluded(scene, healthy, is_calm))
+}
+
+/// The finding with all that was noted beside it.
+fn concluded(scene: &Scene<'_>, healthy: Claim, is_calm: bool) -> Conclusion {
     let (finding, title, noted) = named(scene);
     let listener = reconnect(scene);
     let disconnected = scene.listener.last().is_some_and(|trouble| trouble.over_at.is_none());
-    let mut parts = vec![healthy.text.clone()];
-    parts.splice(0..0, noted.as_ref().map(|noted| noted.text.clone()));
-    parts.extend(
-        listener
-            .as_ref()
-            .filter(|_| disconnected)
-            .map(|listener| format!("but {}", listener.text)),
-    );
-    let summary = parts.join("; ");
-    let mut found = vec![healthy];
-    found.extend(noted);
-    found.extend(listener);
-    Ok(Conclusion {
+    let but = if disconnected { "but " } else { "" };
+    let mut parts: Vec<String> = noted.iter().map(|noted| noted.text.clone()).collect();
+    parts.push(healthy.text.clone());
+    parts.extend(listener.iter().map(|listener| format!("{but}{}", listener.text)));
+    Conclusion {
         failure_mode: None,
         finding: Some(finding),
         title: title.to_owned(),
-        confidence: if failed == 0 && scene.hangs.is_empty() && !disconnected {
+        confidence: if is_calm && !disconnected {
             Confidence::High
         } else {
             Confidence::Medium
@@ -95,10 +93,10 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
         from: None,
         to: None,
         restarted_at: None,
-        summary,
-        evidence: found,
+        summary: parts.join("; "),
+        evidence: [healthy].into_iter().chain(noted).chain(listener).collect(),
         instances: Vec::new(),
-    })
+    }
 }
 
 /// Why there is nothing to judge, with what the filters left out.

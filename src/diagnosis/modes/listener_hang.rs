@@ -176,13 +176,13 @@ fn beside(scene: &Scene<'_>, instance: &str, silence: Claim) -> Verdict {
         ));
     }
     let summary = format!(
-        "the {} hangs in an attempt to connect that has no timeout, and {} beside it",
+        "the {} hangs in an attempt to connect that has no timeout{}{}",
         scene.profile.listener.name,
-        if hung.is_empty() {
-            String::from("requests fail")
-        } else {
-            format!("{} hung as well", counted(hung.len() as u64, "request"))
-        }
+        match hung.len() as u64 {
+            0 => String::new(),
+            many => format!(", and {} hung beside it", counted(many, "request")),
+        },
+        scene.and_failed()
     );
     scene.matched(&hung, &empty, summary, found)
 }
