@@ -24,9 +24,9 @@ use crate::facts::{ErrorBurst, Facts};
 use crate::profile::Settings;
 use crate::window::Window;
 
-/// Time buckets of a window: enough to see half a minute in an hour, few enough to fetch (design.md).
+/// Time buckets of a window: enough to see half a minute in an hour, few enough to fetch.
 pub const BUCKETS: i32 = 120;
-/// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on (design.md).
+/// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on.
 pub const UNUSUAL_SPACING: f64 = 10.0;
 /// A restart this close to the end of the trouble goes with it: a machine takes some seconds to come back.
 pub const RESTART_GOES_WITH: TimeDelta = TimeDelta::seconds(60);

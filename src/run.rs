@@ -42,7 +42,7 @@ pub struct World {
     pub surroundings: Surroundings,
     /// Text that was piped in, if a command asked for it.
     pub input: Option<String>,
-    /// Where is said what is asked.
+    /// Where progress and `-v` output go.
     pub log: Log,
 }
 

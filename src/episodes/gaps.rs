@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Episodes;
 use crate::facts::{Gap, GapOf};
 
-/// Shorter pauses are no gaps (design.md). The query has the same limit.
+/// Shorter pauses are no gaps. The query has the same limit.
 pub const SHORTEST_GAP: TimeDelta = TimeDelta::seconds(60);
 
 /// A pause of everything.

@@ -40,7 +40,7 @@ impl Start<'_> {
 pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
     let mut found = Vec::new();
     for process in &facts.processes.rows {
-        let own = |kind: LineKind| {
+        let its_lines = |kind: LineKind| {
             let lines = facts.lifecycle.rows.iter();
             lines.filter(move |l| l.instance == process.instance && l.process == process.process && l.kind == kind)
         };
@@ -50,19 +50,19 @@ pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
             .iter()
             .filter(|p| p.instance == process.instance && p.process != process.process && p.last_at <= process.first_at)
             .max_by_key(|p| p.last_at);
-        let mut times: Vec<DateTime<Utc>> = own(LineKind::Starting).map(|line| line.first_at).collect();
+        let mut times: Vec<DateTime<Utc>> = its_lines(LineKind::Starting).map(|line| line.first_at).collect();
         if times.is_empty() && before.is_some() {
             times.push(process.first_at);
         }
-        for (nth, said) in times.into_iter().enumerate() {
+        for (nth, logged_at) in times.into_iter().enumerate() {
             // The first records of a process come a moment before it says that it starts.
-            let at = if nth == 0 && said - process.first_at < READY_WITHIN {
+            let at = if nth == 0 && logged_at - process.first_at < READY_WITHIN {
                 process.first_at
             } else {
-                said
+                logged_at
             };
-            let ready =
-                own(LineKind::Connected).find(|line| line.first_at >= said && line.first_at - said <= READY_WITHIN);
+            let ready = its_lines(LineKind::Connected)
+                .find(|line| line.first_at >= logged_at && line.first_at - logged_at <= READY_WITHIN);
             found.push(Start {
                 instance: &process.instance,
                 at,

@@ -10,7 +10,7 @@ use crate::profile::Settings;
 /// An instance that goes on by itself has left out so many records: a quiet one has pauses all day.
 const LEFT_OUT: f64 = 60.0;
 /// A shutdown line this close to the last record makes the end an orderly one.
-const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
+const ANNOUNCED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What was open all the while ends within this of the first sign of life, if the instance was what it waited for.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// A rolling deploy starts the new instance this long before the old one ends, at most; a standby is there as soon.
@@ -73,29 +73,31 @@ struct View<'a, 'b> {
 }
 
 impl<'a> View<'a, '_> {
-    /// A process that ended without a word.
+    /// A process that ended without a shutdown line.
     fn ended(&self, process: &'a Process) -> Option<Silence<'a>> {
         let rows = &self.facts.processes.rows;
         let last_at = process.last_at;
-        let own = || {
+        let other_processes = || {
             rows.iter()
                 .filter(|other| other.instance == process.instance && other.process != process.process)
         };
-        let beside = own().any(|other| other.first_at <= last_at && other.last_at > last_at);
-        if beside
-            || self
-                .lines(process, LineKind::Stopping)
-                .any(|line| (last_at - line.last_at).abs() <= SAID_WITHIN)
-        {
+        let runs_beside = other_processes().any(|other| other.first_at <= last_at && other.last_at > last_at);
+        let announced = self
+            .lines(process, LineKind::Stopping)
+            .any(|line| (last_at - line.last_at).abs() <= ANNOUNCED_WITHIN);
+        if runs_beside || announced {
             return None;
         }
-        let next = own().map(|other| other.first_at).filter(|at| *at >= last_at).min();
+        let next = other_processes()
+            .map(|other| other.first_at)
+            .filter(|at| *at >= last_at)
+            .min();
         let back_at = next.unwrap_or(self.facts.window.to);
         let silent = back_at - last_at;
-        if back_at <= self.facts.window.from
-            || silent < self.profile.diagnose.least_silence
-            || to_seconds(silent) < UNUSUAL_SPACING * usual_s(process)
-        {
+        let before_window = back_at <= self.facts.window.from;
+        let short = silent < self.profile.diagnose.least_silence;
+        let usual = to_seconds(silent) < UNUSUAL_SPACING * usual_s(process);
+        if before_window || short || usual {
             return None;
         }
         self.silence(process, last_at, next, next)
@@ -116,10 +118,10 @@ impl<'a> View<'a, '_> {
         let started = self
             .lines(process, LineKind::Starting)
             .find(|line| (line.first_at - gap.after_at).abs() <= ENDS_WITHIN);
-        let said = self
+        let announced = self
             .lines(process, LineKind::Stopping)
-            .any(|line| (line.last_at - gap.before_at).abs() <= SAID_WITHIN);
-        if said {
+            .any(|line| (line.last_at - gap.before_at).abs() <= ANNOUNCED_WITHIN);
+        if announced {
             return None;
         }
         if let Some(started) = started {
@@ -185,7 +187,7 @@ impl<'a> View<'a, '_> {
             back_at
         };
         let burst = until.and_then(|until| self.burst(process, last_at, until));
-        // A job that is done has no more to say; what serves requests does not just end.
+        // A job that is done ends without a line; what serves requests does not.
         let says_stopping = self.says(process, LineKind::Stopping);
         let says_starting = !self.profile.process.stopping.is_empty()
             && (self.says(process, LineKind::Starting) || self.says(process, LineKind::Connected));
@@ -221,7 +223,7 @@ impl<'a> View<'a, '_> {
         let mut fleet = self.fleet(process);
         let earlier = fleet.any(|same| same.instance == other.instance && same.first_at < other.first_at);
         // What was there as early was there before the evidence begins.
-        let late = other.first_at > process.first_at + SAID_WITHIN;
+        let late = other.first_at > process.first_at + ANNOUNCED_WITHIN;
         !earlier && late && other.first_at >= last_at - OVERLAP
     }
 
@@ -236,8 +238,9 @@ impl<'a> View<'a, '_> {
     /// Requests without an end that began before.
     fn open(&self, process: &Process, last_at: DateTime<Utc>) -> usize {
         let hangs = self.hangs.iter();
-        let own = hangs.filter(|hang| hang.instance == process.instance && hang.started_at <= last_at);
-        own.filter(|hang| matches!(hang.fate, Fate::Died(_) | Fate::InFlight))
+        let its_hangs = hangs.filter(|hang| hang.instance == process.instance && hang.started_at <= last_at);
+        its_hangs
+            .filter(|hang| matches!(hang.fate, Fate::Died(_) | Fate::InFlight))
             .count()
     }
 
@@ -263,15 +266,15 @@ impl<'a> View<'a, '_> {
         });
         successors.any(|other| {
             let versions = other.service_version.as_ref().zip(process.service_version.as_ref());
-            let newer = versions.is_some_and(|(theirs, own)| theirs != own);
+            let newer = versions.is_some_and(|(successor, before)| successor != before);
             // After a quiet night a deploy comes long after the last record.
-            let deployed = newer && (uneventful || other.first_at <= last_at + SAID_WITHIN);
+            let deployed = newer && (uneventful || other.first_at <= last_at + ANNOUNCED_WITHIN);
             let soon = other.first_at <= last_at + OVERLAP && self.appeared(process, other, last_at);
             deployed || soon && uneventful && others_served
         })
     }
 
-    /// Whether processes of its service write such lines at all.
+    /// Whether processes of its service log such lines at all.
     fn says(&self, process: &Process, kind: LineKind) -> bool {
         let mut lines = self.facts.lifecycle.rows.iter().filter(|line| line.kind == kind);
         lines.any(|line| {

@@ -10,7 +10,7 @@ use crate::words;
 
 /// Hangs that begin this close to each other are one wave: longer than a pool's 30 s and a listener's 60 s back-off.
 const WAVE_PAUSE: TimeDelta = TimeDelta::minutes(5);
-/// Hangs of a wave that have rows of their own (design.md).
+/// Hangs of a wave that have rows of their own.
 const SHOWN_OF_A_WAVE: usize = 5;
 /// Room for an error in the duration column.
 const ERROR_WIDTH: usize = 60;

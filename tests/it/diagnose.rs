@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use crate::support::{cases, run};
+use crate::support::{Run, cases, run};
 
 /// Least share of the union that both windows must have (the issue).
 const LEAST_OVERLAP: f64 = 0.8;
@@ -28,10 +28,22 @@ fn finding(case: &str) -> &'static str {
 #[test]
 fn every_recording_is_diagnosed_as_its_label_says() {
     for case in cases() {
-        let run = run(&["diagnose", "--source", &case.records, "--format", "json"]);
-        assert_eq!((run.code, run.stderr.as_str()), (0, ""), "{}", case.name);
+        let asked = |command| {
+            run(&[
+                command,
+                "--source",
+                &case.records,
+                "--format",
+                "json",
+                "--fail-on-incident",
+            ])
+        };
+        let run = asked("diagnose");
+        let incident = i32::from(case.label["incident"] == true);
+        assert_eq!((run.code, run.stderr.as_str()), (incident, ""), "{}", case.name);
         let document = run.json();
         assert_eq!(document["schema"], "relay-diag.diagnose.v1");
+        agrees(&case.name, &document, &asked("timeline"), run.code);
         assert_eq!(document["complete"], true, "{}: {}", case.name, document["not_known"]);
         assert!(document["queries_spent"].as_u64().unwrap() <= 2, "{}", case.name);
         let found = &document["diagnosis"];
@@ -57,6 +69,21 @@ fn every_recording_is_diagnosed_as_its_label_says() {
             .sum::<usize>();
         assert_eq!(judged, 13, "{}", case.name);
     }
+}
+
+/// The timeline's answer is the diagnosis', in every word that both have, and so is its exit code.
+fn agrees(name: &str, diagnosis: &Value, timeline: &Run, code: i32) {
+    assert_eq!((timeline.code, timeline.stderr.as_str()), (code, ""), "{name}");
+    let document = timeline.json();
+    let short = document["diagnosis"].as_object().unwrap();
+    for (field, value) in short {
+        assert_eq!(*value, diagnosis["diagnosis"][field], "{name}: {field}");
+    }
+    let summary = diagnosis["diagnosis"]["summary"].as_str().unwrap();
+    let headline = document["headline"].as_str().unwrap();
+    let (head, _) = headline.split_once("; ").unwrap_or((headline, ""));
+    let (_, answer) = head.split_once(": ").unwrap();
+    assert!(summary.starts_with(answer), "{name}: {headline} / {summary}");
 }
 
 fn check_window(name: &str, label: &Value, found: &Value) {

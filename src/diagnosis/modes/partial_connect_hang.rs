@@ -12,7 +12,7 @@ use crate::words::{clock, counted, duration, grouped};
 
 /// Fewer prompt checkouts beside the hangs can have been there by chance.
 const LEAST_BESIDE: u64 = 3;
-/// One that succeeds, at least, for so many that wait in vain: less is a database that nobody reaches.
+/// At least one prompt checkout per this many failed waits: fewer is a database that nobody reaches.
 const MOST_WAITING_SHARE: u64 = 4;
 
 pub(super) static MODE: FailureMode = FailureMode {

@@ -7,7 +7,7 @@ use crate::facts::to_seconds;
 use crate::profile::Settings;
 use crate::words::{clock, counted, duration};
 
-/// What waits so many times as long as is patient has been forgotten: then one piece is enough, if runs are recorded here.
+/// Beyond this multiple of `queued_patience` one queued item is enough, if runs are recorded here.
 const FORGOTTEN: f64 = 6.0;
 
 pub(super) static MODE: FailureMode = FailureMode {

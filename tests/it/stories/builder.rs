@@ -12,6 +12,7 @@ use relay_diag::query::Catalogue;
 use relay_diag::run::timeline_batch;
 use relay_diag::source::Request;
 use relay_diag::source::capture::Capture;
+use relay_diag::timeline::{timeline, told};
 use relay_diag::window::Window;
 use serde_json::{Value, json};
 
@@ -232,7 +233,15 @@ pub fn judged(
     let answer = runtime.block_on(capture.query(&request)).unwrap();
     let facts = Facts::read(window, &batch.split(&answer.rows).unwrap());
     assert_eq!(facts.not_known(), Vec::new());
-    (diagnose(&Episodes::of(&facts, &settings)), window)
+    let episodes = Episodes::of(&facts, &settings);
+    let diagnosis = diagnose(&episodes);
+    // Two commands, one judgement: whatever the timeline's rows are, its answer is the diagnosis'.
+    let told = told(&timeline(&episodes), &diagnosis, "");
+    assert_eq!(
+        (told.outcome, told.headline),
+        (diagnosis.outcome(), diagnosis.headline(&[]))
+    );
+    (diagnosis, window)
 }
 
 /// The name of an answer: failure mode, finding, or that there is none.
