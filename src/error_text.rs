@@ -12,7 +12,7 @@ pub use attempts::{Attempt, attempts};
 
 use serde::Serialize;
 
-/// What an error says about the way to the database (contract.md).
+/// What an error says about the way to the database (docs/contract.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ErrorClass {

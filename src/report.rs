@@ -40,7 +40,7 @@ pub struct Report {
     pub outcome: Outcome,
     /// What people read under the headline, in order.
     pub blocks: Vec<Block>,
-    /// What `--format json` prints (contract.md): a versioned document.
+    /// What `--format json` prints (docs/contract.md): a versioned document.
     pub document: Value,
     /// What `--format csv` prints: full precision, one header line.
     pub data: Data,

@@ -76,7 +76,7 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// The exit code (contract.md): 2 for what was typed or configured, 3 for what could not be asked.
+    /// The exit code (docs/contract.md): 2 for what was typed or configured, 3 for what could not be asked.
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Source(_) => 3,
@@ -240,7 +240,7 @@ impl Asked {
     }
 }
 
-/// How much is looked at when nothing was typed (contract.md).
+/// How much is looked at when nothing was typed (docs/contract.md).
 fn usual_length(command: &Command) -> TimeDelta {
     match command {
         Command::Verify(_) | Command::Stuck => TimeDelta::minutes(5),

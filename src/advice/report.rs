@@ -19,7 +19,7 @@ pub struct Advice {
     pub because: Vec<String>,
     /// Sentences under the evidence: the contrast, the budget, the pool.
     pub paragraphs: Vec<(String, Vec<String>)>,
-    /// Requests affected (contract.md); null where there is no incident.
+    /// Requests affected (docs/contract.md); null where there is no incident.
     pub impact: Value,
     /// The same for people.
     pub impact_text: Vec<String>,

@@ -1,4 +1,4 @@
-//! What is no incident, and worth a name (contract.md).
+//! What is no incident, and worth a name (docs/contract.md).
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What hangs as a report: at most [`MOST_ROWS`] rows for people, all of them for scripts (contract.md).
+//! What hangs as a report: at most [`MOST_ROWS`] rows for people, all of them for scripts (docs/contract.md).
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};

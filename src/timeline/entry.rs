@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::report::Severity;
 
-/// What an entry is about (contract.md).
+/// What an entry is about (docs/contract.md).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs)] // the names are the contract's

@@ -19,6 +19,8 @@ mod demo;
 #[cfg(feature = "capture")]
 mod diagnose;
 #[cfg(feature = "capture")]
+mod documents;
+#[cfg(feature = "capture")]
 mod duckdb;
 mod explain;
 #[cfg(feature = "capture")]
