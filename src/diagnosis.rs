@@ -333,7 +333,7 @@ fn claim(basis: Basis, text: impl Into<String>, query: &'static str, count: usiz
     Claim {
         basis,
         text: text.into(),
-        query,
+        query: crate::facts::asked_by(query),
         count: count as u64,
         trace_ids: traces,
     }

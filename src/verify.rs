@@ -17,13 +17,12 @@ pub use report::told;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::Episodes;
+use crate::facts::STARTUP;
 use crate::facts::health::HealthFacts;
 use crate::profile::Settings;
 
 /// Sections of the common evidence that it rests on.
 pub const FACTS: [&str; 2] = ["bounds", "hangs"];
-/// A process says that it is ready within this time of its first record (design: starts of the recordings took 3 s).
-pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
 const RESTART_TAKES: TimeDelta = TimeDelta::minutes(2);
 
