@@ -1,57 +1,80 @@
---! purpose = "Traffic and speed over time, in at most 120 buckets a service"
---! budget = 500
---! params = { operations = "query", from = "timestamp", bucket = "text", slow_s = "seconds", hang_after_s = "seconds", limit = "limit" }
+--! purpose = "How much went on, how fast and how well, by service, kind of operation and time bucket?"
+--! budget = 4000
+--! [params]
+--! seen = "query"
+--! role = "query"
+--! failed = "query"
+--! from = "timestamp"
+--! listener_message = "text"
+--! bucket_s = "int"
+--! earlier_bucket_s = "int"
+--! slot_s = "int"
+--! slow_s = "seconds"
+--! prompt_s = "seconds"
+--! hang_after_s = "seconds"
+--! queued_spans = "texts"
+--! run_spans = "texts"
+--! limit = "limit"
 --! [columns]
---! bucket_at = "timestamp"
 --! service = "text"
---! usual_before_s = "float?"
---! requests = "int"
---! failed_requests_count = "int"
---! requests_p50_s = "float?"
---! requests_p95_s = "float?"
---! statements = "int"
---! statements_slow = "int"
---! statements_min_s = "float?"
---! statements_p5_s = "float?"
---! statements_p50_s = "float?"
---! statements_p95_s = "float?"
---! statements_max_s = "float?"
+--! in_window = "bool"
+--! bucket = "int"
+--! role = "text"
+--! outcome = "text"
+--! operations = "int"
+--! first_at = "timestamp"
+--! last_at = "timestamp"
+--! active = "int"
+--! min_s = "float?"
+--! p5_s = "float?"
+--! p50_s = "float?"
+--! p95_s = "float?"
+--! max_s = "float?"
+--! slow = "int"
 --! slow_first_at = "timestamp?"
 --! slow_last_at = "timestamp?"
---! trace_id = "text?"
--- The three busiest services and all others: a window has few. What lies before the window is one bucket: how long
--- statements took there is what is usual, where the window itself holds nothing else.
-WITH counted AS (
-  SELECT *, count(*) OVER (PARTITION BY service) AS operations_of_service FROM $operations AS o
-), ranked AS (
-  SELECT *, dense_rank() OVER (ORDER BY operations_of_service DESC, service) AS place FROM counted
-), buckets AS (
-  SELECT
-    CASE WHEN started_at >= $from THEN time_bucket($bucket, started_at) END AS bucket_at,
-    CASE WHEN place <= 3 THEN service ELSE '(other)' END AS service,
-    count(*) FILTER (WHERE role = 'request') AS requests,
-    count(*) FILTER (WHERE role = 'request' AND failed) AS failed_requests_count,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p50_s,
-    percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'request' THEN duration_s END) AS requests_p95_s,
-    count(*) FILTER (WHERE role = 'statement' AND NOT unfinished) AS statements,
-    count(*) FILTER (WHERE role = 'statement' AND duration_s > $slow_s AND duration_s <= $hang_after_s) AS statements_slow,
-    min(CASE WHEN role = 'statement' THEN duration_s END) AS statements_min_s,
-    percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role = 'statement' THEN duration_s END) AS statements_p5_s,
-    percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN role = 'statement' THEN duration_s END) AS statements_p50_s,
-    percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role = 'statement' THEN duration_s END) AS statements_p95_s,
-    max(CASE WHEN role = 'statement' THEN duration_s END) AS statements_max_s,
-    min(CASE WHEN role = 'statement' AND duration_s > $slow_s THEN started_at END) AS slow_first_at,
-    max(CASE WHEN role = 'statement' AND duration_s > $slow_s THEN started_at END) AS slow_last_at,
-    min(CASE WHEN role = 'statement' AND duration_s > $slow_s THEN trace_id END) AS trace_id
-  FROM ranked
-  GROUP BY 1, 2
-), compared AS (
-  SELECT *, max(CASE WHEN bucket_at IS NULL THEN statements_p50_s END) OVER (PARTITION BY service) AS usual_before_s
-  FROM buckets
-)
-SELECT bucket_at, service, usual_before_s, requests, failed_requests_count, requests_p50_s, requests_p95_s,
-  statements, statements_slow, statements_min_s, statements_p5_s, statements_p50_s, statements_p95_s, statements_max_s,
-  slow_first_at, slow_last_at, trace_id
-FROM compared WHERE bucket_at IS NOT NULL
-ORDER BY bucket_at, service
+--! route = "text?"
+--! last_route = "text?"
+--! some_process = "text?"
+--! other_process = "text?"
+--! trace_id = "text"
+-- A bucket is numbered by its width from the epoch on. `active` has a bit for every slot of the bucket in which
+-- something began, so that pauses show. A pending row is a start whose end is told by another row. The listener's own
+-- trouble is no activity. Prompt checkouts, and requests of up to a second, stand apart from those that waited.
+SELECT service, inside = 1 AS in_window, bucket, role, outcome,
+  count(*) AS operations, min(at) AS first_at, max(at) AS last_at, bit_or(CAST(1 AS BIGINT) << slot) AS active,
+  min(took) AS min_s,
+  percentile_cont(0.05) WITHIN GROUP (ORDER BY took) AS p5_s,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50_s,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY took) AS p95_s,
+  max(took) AS max_s,
+  count(CASE WHEN took > $slow_s THEN 1 END) AS slow,
+  min(CASE WHEN took > $slow_s THEN at END) AS slow_first_at,
+  max(CASE WHEN took > $slow_s THEN at END) AS slow_last_at,
+  min(route) AS route, max(route) AS last_route, min(process) AS some_process, max(process) AS other_process,
+  min(trace_id) AS trace_id
+FROM (
+  SELECT service, inside, role, at, took, route, process, trace_id,
+    CASE WHEN inside = 1 THEN second / $bucket_s ELSE second / $earlier_bucket_s END AS bucket,
+    CASE WHEN inside = 1 THEN second % $bucket_s / $slot_s ELSE 0 END AS slot,
+    CASE WHEN took IS NULL THEN 'begun' WHEN failed THEN 'failed' WHEN took > $hang_after_s THEN 'hung'
+      WHEN (role = 'connect' AND took <= $prompt_s) OR (role IN ('request', 'queue') AND took <= 1) THEN 'prompt' ELSE 'ok' END AS outcome
+  FROM (
+    SELECT coalesce(service_name, '') AS service, CASE WHEN start_timestamp >= $from THEN 1 ELSE 0 END AS inside,
+      CAST(floor(extract(epoch FROM start_timestamp)) AS BIGINT) AS second,
+      start_timestamp AS at, CASE WHEN kind = 'span' THEN duration END AS took, failed, trace_id,
+      CASE WHEN does = 'request' THEN span_name END AS route, service_instance_id AS process,
+      CASE
+        WHEN kind <> 'log' AND span_name IN $run_spans THEN 'run'
+        WHEN does = 'request' AND kind = 'span' AND NOT failed AND coalesce(http_response_status_code, 200) < 400
+          AND span_name IN $queued_spans THEN 'queue'
+        WHEN does IN ('request', 'connect', 'statement') THEN does
+        WHEN kind = 'log' AND regexp_like(message, $listener_message) THEN 'listener'
+        ELSE 'other' END AS role
+    FROM (SELECT *, $role AS does, $failed AS failed FROM records_all WHERE $seen AND kind IN ('span', 'pending_span', 'log')) AS known
+  ) AS named
+) AS placed
+WHERE inside = 1 OR role IN ('connect', 'statement', 'queue', 'run')
+GROUP BY service, inside, bucket, role, outcome
+ORDER BY in_window DESC, bucket, service, role, outcome
 LIMIT $limit

@@ -10,7 +10,8 @@ mod runs;
 mod silences;
 mod slow;
 
-pub use gaps::{Pause, SHORTEST_GAP};
+pub use crate::facts::SHORTEST_GAP;
+pub use gaps::Pause;
 pub use hangs::{Hanging, WaitingOn};
 pub use listener::ListenerTrouble;
 pub use processes::{READY_WITHIN, Start};
@@ -20,12 +21,10 @@ pub use slow::{SlowService, median};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::facts::{ErrorBurst, Facts};
+use crate::facts::{ErrorBurst, Facts, Grid};
 use crate::profile::Settings;
 use crate::window::Window;
 
-/// Time buckets of a window: enough to see half a minute in an hour, few enough to fetch.
-pub const BUCKETS: i32 = 120;
 /// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on.
 pub const UNUSUAL_SPACING: f64 = 10.0;
 /// A restart this close to the end of the trouble goes with it: a machine takes some seconds to come back.
@@ -36,7 +35,7 @@ pub const ENDS_TOGETHER: TimeDelta = TimeDelta::seconds(10);
 
 /// The length of a bucket: whole seconds.
 pub fn bucket(window: Window) -> TimeDelta {
-    TimeDelta::seconds((window.length() / BUCKETS).num_seconds() + 1)
+    TimeDelta::seconds(Grid::new(window, TimeDelta::zero()).bucket_s)
 }
 
 /// Everything that the views and the diagnosis look at.

@@ -1,23 +1,36 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
 mod checkouts;
+mod derive;
 mod hang;
 pub mod health;
 mod read;
 mod row;
+mod rows;
 mod second;
 mod spread;
 
 pub use checkouts::{RouteOfProcess, Work};
+pub use derive::Cuts;
 pub use hang::{Fate, Hang, Role, Wait};
-pub use second::{Affected, ConnectError, Occupancy, STEPS, Second, Share};
+pub use rows::{BUCKETS, Grid, Rows};
+pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Second, Share, exact_runs};
 pub use spread::Spread;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::profile::Settings;
+use crate::query::Section;
 use crate::window::Window;
+
+/// Shorter pauses are no gaps (design.md).
+pub const SHORTEST_GAP: TimeDelta = TimeDelta::seconds(60);
+/// A process says that it is ready within this time of its first record (design: starts of the recordings took 3 s).
+pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
+/// A checkout up to this is prompt: it includes a pre-ping and, at most, one ordinary connect.
+pub const PROMPT: TimeDelta = TimeDelta::milliseconds(250);
 
 /// A section of evidence: what is known of it, and what is not.
 #[derive(Debug, Clone)]
@@ -62,6 +75,10 @@ pub struct Facts {
     pub checkouts: Evidence<RouteOfProcess>,
     /// Work queued and work run; one row.
     pub work: Evidence<Work>,
+    /// Where success is cut into runs.
+    pub cuts: Cuts,
+    /// All successes of the window, one run a service, with exact percentiles; empty where it was not asked for.
+    pub whole_runs: Vec<Run>,
     /// What makes all of it doubtful, whatever the rows say: the way they were got.
     pub doubts: Vec<NotKnown>,
 }
@@ -170,6 +187,22 @@ pub struct Successes {
     pub spread: Spread,
 }
 
+impl Successes {
+    /// Both as one, without percentiles.
+    pub fn and(&self, other: &Self) -> Self {
+        Self {
+            count: self.count + other.count,
+            first_at: self.first_at.min(other.first_at),
+            last_at: self.last_at.max(other.last_at),
+            spread: Spread {
+                min_s: self.spread.min_s.min(other.spread.min_s),
+                middle_s: None,
+                max_s: self.spread.max_s.max(other.spread.max_s),
+            },
+        }
+    }
+}
+
 /// What succeeded between one notable start and the next.
 #[derive(Debug, Clone)]
 pub struct Run {
@@ -181,6 +214,8 @@ pub struct Run {
     pub connects_p50_s: Option<f64>,
     /// Requests.
     pub requests: Option<Successes>,
+    /// The median request, seconds; `None` where it is not known exactly.
+    pub requests_p50_s: Option<f64>,
     /// The route, if it was one only.
     pub route: Option<String>,
     /// The instance, if it was one only.
@@ -285,6 +320,16 @@ pub struct ErrorBurst {
     pub trace_id: Option<String>,
 }
 
+/// The query of the catalogue whose rows a section of the evidence is derived from.
+pub fn asked_by(section: &'static str) -> &'static str {
+    match section {
+        "bounds" | "gaps" | "runs" | "earlier" | "work" => "traffic",
+        "lifecycle" | "checkouts" => "processes",
+        "hangs" | "errors" => "trouble",
+        other => other,
+    }
+}
+
 /// A time span of so many seconds, to the microsecond.
 pub fn seconds(seconds: f64) -> TimeDelta {
     // Durations of telemetry are far below the 292,000 years at which this saturates.
@@ -298,6 +343,35 @@ pub fn to_seconds(span: TimeDelta) -> f64 {
 }
 
 impl Facts {
+    /// Derives them from the sections of the first request. A section that can't be read is not known; the others stay.
+    pub fn read(window: Window, profile: &Settings, sections: &BTreeMap<String, Section>) -> Self {
+        derive::facts(window, profile, sections)
+    }
+
+    /// Reads what there is whatever the filters.
+    pub fn read_filters(&mut self, sections: &BTreeMap<String, Section>) {
+        let read = read::evidence(sections, "filters", |row| {
+            Ok((
+                row.count("records_unfiltered")?,
+                row.maybe_text("environments")?,
+                row.maybe_text("services")?,
+            ))
+        });
+        for (bounds, (records, environments, services)) in self.bounds.rows.iter_mut().zip(read.rows) {
+            bounds.records_unfiltered = records;
+            bounds.environments = environments;
+            bounds.services = services;
+        }
+    }
+
+    /// Where nothing cuts them: all runs of a service as one.
+    pub fn join_runs(&mut self) {
+        self.runs.rows = match self.whole_runs.is_empty() {
+            true => derive::joined_runs(&self.runs.rows),
+            false => self.whole_runs.clone(),
+        };
+    }
+
     /// What could not be learned or is doubtful, by section.
     pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
@@ -357,6 +431,8 @@ impl Facts {
             errors: known(),
             checkouts: known(),
             work: known(),
+            cuts: Cuts::default(),
+            whole_runs: Vec::new(),
             doubts: Vec::new(),
         }
     }

@@ -6,33 +6,30 @@ mod bind;
 mod header;
 
 pub use batch::{Batch, Section};
-pub use bind::{Parameter, Parameters, bind, single_select, splice};
+pub use bind::{Parameter, Parameters, bind, runnable, single_select, splice};
 pub use header::{ColumnSpec, Header, ParameterType};
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// The built-in questions: name and text. One line adds one.
+/// The built-in questions and the parts that they share: name and text. One line adds one.
 const BUILT_IN: &[(&str, &str)] = &[
     ("affected", include_str!("../queries/affected.sql")),
     ("attempts", include_str!("../queries/attempts.sql")),
-    ("bounds", include_str!("../queries/bounds.sql")),
-    ("checkouts", include_str!("../queries/checkouts.sql")),
     ("contrast", include_str!("../queries/contrast.sql")),
-    ("earlier", include_str!("../queries/earlier.sql")),
-    ("errors", include_str!("../queries/errors.sql")),
-    ("gaps", include_str!("../queries/gaps.sql")),
-    ("hangs", include_str!("../queries/hangs.sql")),
-    ("health", include_str!("../queries/health.sql")),
-    ("lifecycle", include_str!("../queries/lifecycle.sql")),
+    ("failed", include_str!("../queries/parts/failed.sql")),
+    ("filters", include_str!("../queries/filters.sql")),
+    ("machine", include_str!("../queries/parts/machine.sql")),
     ("occupancy", include_str!("../queries/occupancy.sql")),
-    ("operations", include_str!("../queries/operations.sql")),
+    ("process", include_str!("../queries/parts/process.sql")),
     ("processes", include_str!("../queries/processes.sql")),
+    ("role", include_str!("../queries/parts/role.sql")),
     ("runs", include_str!("../queries/runs.sql")),
-    ("spans", include_str!("../queries/spans.sql")),
+    ("seen", include_str!("../queries/parts/seen.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
+    ("trouble", include_str!("../queries/trouble.sql")),
+    ("unfinished", include_str!("../queries/unfinished.sql")),
     ("verification", include_str!("../queries/verification.sql")),
-    ("work", include_str!("../queries/work.sql")),
 ];
 
 /// Where a query's text came from.
@@ -273,6 +270,17 @@ impl Query {
     }
 
     fn keeps_columns_of(&self, replaced: &Self) -> Result<(), QueryError> {
+        if self.header.part != replaced.header.part {
+            let what = if replaced.header.part {
+                "a part of queries"
+            } else {
+                "a query"
+            };
+            return Err(QueryError::Header {
+                name: self.name.clone(),
+                why: format!("what it replaces is {what}, and so must it be"),
+            });
+        }
         for (column, spec) in &replaced.header.columns {
             let why = match self.header.columns.get(column) {
                 None => String::from("is missing: the query it replaces has it"),

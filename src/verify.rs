@@ -21,6 +21,7 @@ pub(crate) use scene::Scene;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::Episodes;
+use crate::facts::STARTUP;
 use crate::facts::health::HealthFacts;
 use crate::paste::{self, Question};
 use crate::profile::Settings;
@@ -28,8 +29,6 @@ use crate::window::rfc3339;
 
 /// Sections of the common evidence that it rests on.
 pub const FACTS: [&str; 2] = ["bounds", "hangs"];
-/// A process says that it is ready within this time of its first record (in recordings it took 3 s).
-pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
 const RESTART_TAKES: TimeDelta = TimeDelta::minutes(2);
 

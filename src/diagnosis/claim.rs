@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::scene::failed;
 use crate::episodes::Hanging;
-use crate::facts::{ErrorBurst, Run};
+use crate::facts::{ErrorBurst, Run, asked_by};
 use crate::words::{counted, range};
 
 /// Traces named beside a claim.
@@ -64,7 +64,7 @@ pub(super) fn claim(
     Claim {
         basis,
         text: text.into(),
-        query,
+        query: asked_by(query),
         count,
         trace_ids,
     }

@@ -6,9 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Episodes;
 use crate::facts::{Gap, GapOf};
 
-/// Shorter pauses are no gaps. The query has the same limit.
-pub const SHORTEST_GAP: TimeDelta = TimeDelta::seconds(60);
-
 /// A pause of everything.
 #[derive(Debug, Clone, Copy)]
 pub struct Pause {

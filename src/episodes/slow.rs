@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use chrono::TimeDelta;
 
-use super::BUCKETS;
 use crate::facts::{Bucket, Facts};
 
 /// Fewer slow statements in a bucket than this are chance.
@@ -66,7 +65,7 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
     let of = |places: Vec<usize>| places.into_iter().filter_map(|place| buckets.get(place).copied());
     let usual_s = median(of(others).filter_map(|bucket| bucket.statements_p50_s))
         .or_else(|| buckets.iter().find_map(|bucket| bucket.usual_before_s));
-    let pause = (facts.window.length() / BUCKETS * 2).max(SLOW_PAUSE);
+    let pause = (super::bucket(facts.window) * 2).max(SLOW_PAUSE);
     let slow: Vec<&Bucket> = of(slow).collect();
     let stretches: Vec<Vec<&Bucket>> = slow.chunk_by(|a, b| b.at - a.at <= pause).map(<[_]>::to_vec).collect();
     let last = stretches.last().and_then(|stretch| stretch.last());

@@ -1,8 +1,6 @@
-//! Facts about who used up the pool, and about work that is queued and run. Names result columns, judges nothing.
+//! Facts about who used up the pool, and about work that is queued and run.
 
 use chrono::{DateTime, Utc};
-
-use super::row::Row;
 
 /// What a route had been served in a process that ran out of connections, or beside one.
 #[derive(Debug, Clone)]
@@ -21,8 +19,6 @@ pub struct RouteOfProcess {
     pub served: u64,
     /// Those before it ran dry.
     pub served_before: u64,
-    /// Those while it was dry.
-    pub served_meanwhile: u64,
     /// Statements of the whole process while it was dry.
     pub statements_meanwhile: u64,
 }
@@ -46,31 +42,4 @@ pub struct Work {
     pub run_last_at: Option<DateTime<Utc>>,
     /// The trace of one that was queued and not run.
     pub trace_id: Option<String>,
-}
-
-pub(super) fn route_of_process(row: &Row<'_>) -> Result<RouteOfProcess, String> {
-    Ok(RouteOfProcess {
-        instance: row.text("instance")?,
-        process: row.text("process")?,
-        route: row.maybe_text("route")?,
-        dry: row.maybe_time("dry_from")?.zip(row.maybe_time("dry_to")?),
-        in_vain: row.count("in_vain")?,
-        served: row.count("served")?,
-        served_before: row.count("served_before")?,
-        served_meanwhile: row.count("served_meanwhile")?,
-        statements_meanwhile: row.count("statements_meanwhile")?,
-    })
-}
-
-pub(super) fn work(row: &Row<'_>) -> Result<Work, String> {
-    Ok(Work {
-        queued: row.count("queued")?,
-        queued_since_run: row.count("queued_since_run")?,
-        queued_first_at: row.maybe_time("queued_first_at")?,
-        queued_last_at: row.maybe_time("queued_last_at")?,
-        run_before: row.count("run_before")?,
-        run: row.count("run")?,
-        run_last_at: row.maybe_time("run_last_at")?,
-        trace_id: row.maybe_text("trace_id")?,
-    })
 }

@@ -6,8 +6,10 @@ use chrono::{DateTime, Utc};
 
 use super::read::evidence;
 use super::row::Row;
-use super::{Evidence, NotKnown, missing};
+use super::{Evidence, NotKnown, Rows, derive, missing};
+use crate::profile::Settings;
 use crate::query::Section;
+use crate::window::Window;
 
 /// What `verify` looks at beside the facts of all commands.
 #[derive(Debug, Clone)]
@@ -49,7 +51,7 @@ pub struct Life {
     pub requests: u64,
     /// Those that failed.
     pub failed: u64,
-    /// Those that did not, and whose statements did not.
+    /// Those that did not, as many as statements of the process succeeded beside them.
     pub with_database: u64,
     /// Health checks that ended in the window.
     pub health_requests: u64,
@@ -99,7 +101,8 @@ pub struct VerificationRow {
 
 impl HealthFacts {
     /// Reads the sections of `verify`'s batch. A section that can't be read is not known; the others stay.
-    pub fn read(lookback_from: DateTime<Utc>, sections: &BTreeMap<String, Section>) -> Self {
+    pub fn read(window: Window, profile: &Settings, sections: &BTreeMap<String, Section>) -> Self {
+        let raw = Rows::read(sections);
         let mut rows = evidence(sections, "verification", verification_row);
         if sections.get("verification").is_some_and(|section| section.clipped) {
             // The runbook asks for the newest thirty: that there are more is no gap in the evidence.
@@ -110,8 +113,11 @@ impl HealthFacts {
         });
         rows.rows.truncate(NEWEST_ROWS);
         Self {
-            lookback_from,
-            lives: evidence(sections, "health", life),
+            lookback_from: window.from - profile.lookback,
+            lives: Evidence {
+                rows: derive::lives(&raw, window, profile),
+                not_known: raw.processes.not_known,
+            },
             rows,
         }
     }
@@ -119,7 +125,7 @@ impl HealthFacts {
     /// What could not be learned, by section.
     pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
-            ("health", &self.lives.not_known),
+            ("processes", &self.lives.not_known),
             ("verification", &self.rows.not_known),
         ];
         missing(&sections).collect()
@@ -128,45 +134,6 @@ impl HealthFacts {
 
 /// As many as the runbook's query asks for.
 const NEWEST_ROWS: usize = 30;
-
-fn life(row: &Row<'_>) -> Result<Life, String> {
-    let p95_s = row.maybe_float("statements_p95_s")?;
-    let statement_times = match p95_s {
-        Some(p95_s) => Some(StatementTimes {
-            p50_s: row.maybe_float("statements_p50_s")?.unwrap_or(p95_s),
-            p95_s,
-            max_s: row.maybe_float("statements_max_s")?.unwrap_or(p95_s),
-        }),
-        None => None,
-    };
-    Ok(Life {
-        instance: row.text("instance")?,
-        process: row.text("process")?,
-        newest: row.flag("newest_life")?,
-        first_at: row.time("first_at")?,
-        last_at: row.time("last_at")?,
-        started_line_at: row.maybe_time("started_line_at")?,
-        stopping_at: row.maybe_time("stopping_at")?,
-        starting_lines: row.count("starting_lines")?,
-        active_seconds: row.count("active_seconds")?,
-        connected_at: row.maybe_time("connected_at")?,
-        trouble: row
-            .maybe_time("trouble_first_at")?
-            .zip(row.maybe_time("trouble_last_at")?),
-        requests: row.count("requests")?,
-        failed: row.count("failed_requests_count")?,
-        with_database: row.count("requests_with_database")?,
-        health_requests: row.count("health_requests")?,
-        statements: row.count("statements")?,
-        statement_times,
-        error_spans: row.count("error_spans")?,
-        error_logs: row.count("error_logs")?,
-        listener_errors: row.count("listener_errors")?,
-        listener_errors_open: row.count("listener_errors_open")?,
-        error_trace_id: row.maybe_text("error_trace_id")?,
-        error: row.maybe_text("error_text")?,
-    })
-}
 
 fn verification_row(row: &Row<'_>) -> Result<VerificationRow, String> {
     Ok(VerificationRow {

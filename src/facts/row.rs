@@ -63,6 +63,11 @@ impl Row<'_> {
         Self::must(column, self.maybe(column, "count", Value::as_u64)?)
     }
 
+    /// A whole number.
+    pub fn whole(&self, column: &str) -> Result<i64, String> {
+        Self::must(column, self.maybe(column, "whole number", Value::as_i64)?)
+    }
+
     /// Yes or no.
     pub fn flag(&self, column: &str) -> Result<bool, String> {
         Self::must(column, self.maybe(column, "boolean", Value::as_bool)?)

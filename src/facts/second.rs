@@ -1,11 +1,22 @@
 //! Facts of the second request: what the first one suggested to ask. Names result columns, judges nothing.
 
+mod about;
+mod contrast;
+mod occupancy;
+mod runs;
+
 use std::collections::BTreeMap;
+
+pub use about::About;
+pub use runs::exact_runs;
+pub(in crate::facts) use runs::whole_runs;
 
 use super::read::evidence;
 use super::row::Row;
-use super::{Evidence, NotKnown, missing};
+use super::{Evidence, Facts, Fate, NotKnown, Role, missing, to_seconds};
+use crate::profile::Settings;
 use crate::query::Section;
+use crate::window::Window;
 
 /// Requests of a route on an instance during the incident.
 #[derive(Debug, Clone)]
@@ -91,22 +102,21 @@ impl Second {
     /// The sections of the request.
     pub const SECTIONS: [&'static str; 4] = ["affected", "contrast", "attempts", "occupancy"];
 
-    /// Reads them.
-    pub fn read(sections: &BTreeMap<String, Section>) -> Self {
+    /// Reads them, beside what the first request told of the incident.
+    pub fn read(facts: &Facts, profile: &Settings, incident: Window, sections: &BTreeMap<String, Section>) -> Self {
+        let compared = evidence(sections, "contrast", contrast::compared);
+        let stays = evidence(sections, "occupancy", occupancy::stays);
+        let affected = evidence(sections, "affected", affected);
         Self {
-            affected: evidence(sections, "affected", |row| {
-                Ok(Affected {
-                    route: row.maybe_text("route")?,
-                    service: row.text("service")?,
-                    instance: row.text("instance")?,
-                    requests: row.count("requests")?,
-                    failed: row.count("requests_failed")?,
-                    hung: row.count("requests_hung")?,
-                    affected: row.count("requests_affected")?,
-                    longest_s: row.maybe_float("longest_s")?,
-                })
-            }),
-            contrast: evidence(sections, "contrast", share),
+            affected: Evidence {
+                rows: with_unfinished(affected.rows, facts, profile, incident),
+                // The most affected come first.
+                not_known: affected.not_known.filter(|_| !is_clipped(sections, "affected")),
+            },
+            contrast: Evidence {
+                rows: contrast::shares(facts, profile, incident, &compared.rows),
+                not_known: compared.not_known.filter(|_| !is_clipped(sections, "contrast")),
+            },
             errors: evidence(sections, "attempts", |row| {
                 Ok(ConnectError {
                     text: row.text("connect_error")?,
@@ -114,15 +124,10 @@ impl Second {
                     took_s: row.maybe_float("shortest_s")?.zip(row.maybe_float("longest_s")?),
                 })
             }),
-            occupancy: evidence(sections, "occupancy", |row| {
-                Ok(Occupancy {
-                    instance: row.text("instance")?,
-                    process: row.text("process")?,
-                    step: row.count("step")?,
-                    held: (row.count("held_most")?, row.count("held_last")?),
-                    waiting: (row.count("waiting_most")?, row.count("waiting_last")?),
-                })
-            }),
+            occupancy: Evidence {
+                rows: occupancy::occupancy(facts, profile, incident, &stays.rows),
+                not_known: stays.not_known,
+            },
         }
     }
 
@@ -138,13 +143,61 @@ impl Second {
     }
 }
 
-fn share(row: &Row<'_>) -> Result<Share, String> {
-    Ok(Share {
-        attribute: row.text("attribute")?,
-        value: row.text("attribute_value")?,
-        hung: row.count("hung_with")?,
-        fast: row.count("fast_with")?,
-        hung_all: row.count("hung_all")?,
-        fast_all: row.count("fast_all")?,
+fn is_clipped(sections: &BTreeMap<String, Section>, name: &str) -> bool {
+    sections.get(name).is_some_and(|section| section.clipped)
+}
+
+fn affected(row: &Row<'_>) -> Result<Affected, String> {
+    Ok(Affected {
+        route: row.maybe_text("route")?,
+        service: row.text("service")?,
+        instance: row.text("instance")?,
+        requests: row.count("requests")?,
+        failed: row.count("requests_failed")?,
+        hung: row.count("requests_hung")?,
+        affected: row.count("requests_affected")?,
+        longest_s: row.maybe_float("longest_s")?,
     })
+}
+
+/// By instance, with what has no end: it lasted to the end of the incident at least.
+fn with_unfinished(rows: Vec<Affected>, facts: &Facts, profile: &Settings, incident: Window) -> Vec<Affected> {
+    let hang_after_s = to_seconds(profile.hang_after);
+    let open = facts.hangs.rows.iter().filter(|hang| {
+        let unfinished = !matches!(hang.fate, Fate::Ended { .. });
+        let counts = hang.role == Role::Request && !profile.spans.health.contains(&hang.span_name);
+        unfinished && counts && hang.started_at < incident.to
+    });
+    let open = open.map(|hang| {
+        let lasted_s = to_seconds(incident.to - hang.started_at);
+        let hung = u64::from(lasted_s > hang_after_s);
+        Affected {
+            route: Some(hang.span_name.clone()),
+            service: hang.service.clone(),
+            instance: hang.instance.clone(),
+            requests: 1,
+            failed: 0,
+            hung,
+            affected: hung,
+            longest_s: Some(lasted_s),
+        }
+    });
+    let mut found: BTreeMap<(Option<String>, String, String), Affected> = BTreeMap::new();
+    for row in rows.into_iter().chain(open) {
+        let key = (row.route.clone(), row.service.clone(), row.instance.clone());
+        found
+            .entry(key)
+            .and_modify(|other| {
+                other.requests += row.requests;
+                other.failed += row.failed;
+                other.hung += row.hung;
+                other.affected += row.affected;
+                let both = [other.longest_s, row.longest_s].into_iter().flatten();
+                other.longest_s = both.reduce(f64::max);
+            })
+            .or_insert(row);
+    }
+    let mut all: Vec<Affected> = found.into_values().collect();
+    all.sort_by_key(|row| (std::cmp::Reverse((row.affected, row.requests)), row.route.clone()));
+    all
 }

@@ -1,11 +1,11 @@
 //! Several questions in one request: a `UNION ALL` of sections with one row shape, taken apart again by section.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::{Catalogue, ColumnSpec, Parameters, QueryError, bind};
-use crate::source::{ColumnType, Rows};
+use crate::source::Rows;
 
 /// The column that names the section; no query may have it.
 const SECTION: &str = "section";
@@ -38,39 +38,33 @@ impl Batch {
     /// # Errors
     /// Whatever [`bind`] refuses, or a query without `$limit`, whose size would be unknown.
     pub fn new(catalogue: &Catalogue, names: &[&str], values: &Parameters) -> Result<Self, QueryError> {
-        let mut columns: BTreeMap<&str, ColumnType> = BTreeMap::new();
+        let mut columns: BTreeSet<&str> = BTreeSet::new();
         for name in names {
-            for (column, spec) in &catalogue.get(name)?.header.columns {
-                columns.insert(column, spec.data_type);
-            }
+            columns.extend(catalogue.get(name)?.header.columns.keys().map(String::as_str));
         }
         let mut branches = Vec::new();
         let mut sections = Vec::new();
         for name in names {
             let query = catalogue.get(name)?;
+            // A null takes the type that the column has elsewhere; without an alias engines before 54 refuse a second one.
             let cells: Vec<String> = columns
                 .iter()
-                .map(|(column, data_type)| {
-                    let own = query.header.columns.contains_key(*column);
-                    let value = if own {
-                        format!("q.{column}")
-                    } else {
-                        String::from("NULL")
-                    };
-                    format!("CAST({value} AS {}) AS {column}", sql_type(*data_type))
+                .map(|column| match query.header.columns.contains_key(*column) {
+                    true => (*column).to_owned(),
+                    false => format!("NULL AS {column}"),
                 })
                 .collect();
             let sql = bind(catalogue, query, values)?;
             branches.push(format!(
-                "SELECT '{name}' AS {SECTION}, {}\nFROM (\n{sql}\n) AS q",
-                cells.join(", ")
+                "SELECT '{name}' AS {SECTION},{} FROM ({sql}) AS q",
+                cells.join(",")
             ));
             sections.push((query.name.clone(), query.header.columns.clone(), query.header.budget));
         }
         Ok(Self {
             sql: format!(
-                "SELECT *, count(*) OVER () AS {ALL_ROWS} FROM (\n{}\n) AS batch",
-                branches.join("\nUNION ALL\n")
+                "SELECT *, count(*) OVER () AS {ALL_ROWS} FROM ({}) AS batch",
+                branches.join(" UNION ALL ")
             ),
             limit: sections.iter().map(|(_, _, budget)| budget + 1).sum(),
             sections,
@@ -124,15 +118,5 @@ impl Batch {
             parts.insert(name.clone(), Section { rows, clipped });
         }
         Ok(parts)
-    }
-}
-
-fn sql_type(data_type: ColumnType) -> &'static str {
-    match data_type {
-        ColumnType::Text | ColumnType::Json => "VARCHAR",
-        ColumnType::Int => "BIGINT",
-        ColumnType::Float => "DOUBLE",
-        ColumnType::Bool => "BOOLEAN",
-        ColumnType::Timestamp => "TIMESTAMP(6) WITH TIME ZONE",
     }
 }

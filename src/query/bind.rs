@@ -1,5 +1,5 @@
 //! Binding: typed, escaped literals spliced over `$name` at the places where a SQL tokenizer finds one.
-//! Every other byte of the query stays as it is.
+//! Comments and whitespace are left out on the wire; every other byte of the query stays as it is.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlparser::ast::Statement;
 use sqlparser::dialect::GenericDialect;
 use sqlparser::parser::Parser;
-use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
+use sqlparser::tokenizer::{Location, Token, TokenWithSpan, Tokenizer};
 
 use super::{Catalogue, ParameterType, Query, QueryError};
 use crate::window::rfc3339;
@@ -21,6 +21,14 @@ pub enum Parameter {
     Seconds(f64),
     /// Text, or null for an optional one.
     Text(Option<String>),
+    /// A whole number.
+    Int(i64),
+    /// A list for `IN`.
+    Texts(Vec<String>),
+    /// By service the cut points of its runs in order, microseconds since `from`.
+    Runs(BTreeMap<String, Vec<i64>>),
+    /// Half-open spans of time.
+    Spans(Vec<(DateTime<Utc>, DateTime<Utc>)>),
 }
 
 /// Values by the name of their placeholder.
@@ -36,37 +44,122 @@ pub fn bind(catalogue: &Catalogue, query: &Query, values: &Parameters) -> Result
         parameter: parameter.to_owned(),
         why: why.to_owned(),
     };
-    let mut bound = String::with_capacity(query.sql.len());
+    let sql = packed(&query.name, &query.sql)?;
+    let mut bound = String::with_capacity(sql.len());
     let mut copied = 0;
-    for place in places(&query.name, &query.sql)? {
+    for place in places(&query.name, &sql)? {
         let kind = query.header.params.get(&place.name);
         let kind = kind.ok_or_else(|| wrong(&place.name, "stands in the SQL and not in the header"))?;
-        let value = values.get(place.name.as_str());
-        let literal = match (kind, value) {
-            (ParameterType::Limit, _) => (query.header.budget + 1).to_string(),
-            (ParameterType::Query, _) => {
-                let part = bind(catalogue, catalogue.get(&place.name)?, values)?;
-                format!("(\n{part}\n)")
+        let literal = match kind {
+            ParameterType::Limit => (query.header.budget + 1).to_string(),
+            ParameterType::Query => {
+                let named = catalogue.get(&place.name)?;
+                let part = bind(catalogue, named, values)?;
+                if named.header.part && is_closed(&part) {
+                    part
+                } else {
+                    format!("({part})")
+                }
             }
-            (ParameterType::Timestamp, Some(Parameter::Timestamp(at))) => {
-                format!("CAST('{}' AS TIMESTAMP(6) WITH TIME ZONE)", rfc3339(*at))
-            }
-            (ParameterType::Seconds, Some(Parameter::Seconds(seconds))) if seconds.is_finite() => {
-                format!("CAST({seconds:?} AS DOUBLE)")
-            }
-            (ParameterType::Text | ParameterType::OptionalText, Some(Parameter::Text(Some(text)))) => {
-                text_literal(text).ok_or_else(|| wrong(&place.name, "holds a NUL character"))?
-            }
-            (ParameterType::OptionalText, Some(Parameter::Text(None))) => String::from("CAST(NULL AS VARCHAR)"),
-            (_, None) => return Err(wrong(&place.name, "has no value here")),
-            (_, Some(_)) => return Err(wrong(&place.name, "has a value of another type")),
+            kind => literal(*kind, values.get(place.name.as_str())).map_err(|why| wrong(&place.name, why))?,
         };
-        bound.push_str(&query.sql[copied..place.start]);
+        bound.push_str(&sql[copied..place.start]);
         bound.push_str(&literal);
         copied = place.end;
     }
-    bound.push_str(&query.sql[copied..]);
+    bound.push_str(&sql[copied..]);
     Ok(bound)
+}
+
+/// What a query or a part is sent as to be tried alone.
+pub fn runnable(query: &Query, bound: String) -> String {
+    match query.header.part {
+        true => format!("SELECT {bound} AS part FROM records_all LIMIT 1"),
+        false => bound,
+    }
+}
+
+/// Whether an expression needs no parentheses around it.
+fn is_closed(part: &str) -> bool {
+    let call = |name: &str| part.starts_with(name) && part.ends_with(')');
+    call("coalesce(") || call("concat(") || (part.starts_with("CASE ") && part.ends_with(" END"))
+}
+
+fn literal(kind: ParameterType, value: Option<&Parameter>) -> Result<String, &'static str> {
+    let nul = "holds a NUL character";
+    Ok(match (kind, value) {
+        (_, None) => return Err("has no value here"),
+        (ParameterType::Timestamp, Some(Parameter::Timestamp(at))) => time_literal(*at),
+        (ParameterType::Seconds, Some(Parameter::Seconds(seconds))) if seconds.is_finite() => {
+            format!("CAST({seconds:?} AS DOUBLE)")
+        }
+        (ParameterType::Int, Some(Parameter::Int(number))) => number.to_string(),
+        (ParameterType::Text | ParameterType::OptionalText, Some(Parameter::Text(Some(text)))) => {
+            text_literal(text).ok_or(nul)?
+        }
+        (ParameterType::OptionalText, Some(Parameter::Text(None))) => String::from("CAST(NULL AS VARCHAR)"),
+        (ParameterType::Texts, Some(Parameter::Texts(texts))) if texts.is_empty() => {
+            String::from("(CAST(NULL AS VARCHAR))")
+        }
+        (ParameterType::Texts, Some(Parameter::Texts(texts))) => {
+            let all: Option<Vec<String>> = texts.iter().map(|text| text_literal(text)).collect();
+            format!("({})", all.ok_or(nul)?.join(", "))
+        }
+        (ParameterType::Runs, Some(Parameter::Runs(cuts))) => runs_literal(cuts).ok_or(nul)?,
+        (ParameterType::Spans, Some(Parameter::Spans(spans))) if spans.is_empty() => String::from("false"),
+        (ParameterType::Spans, Some(Parameter::Spans(spans))) => {
+            let within = |(from, to): &(DateTime<Utc>, DateTime<Utc>)| {
+                let (from, to) = (time_literal(*from), time_literal(*to));
+                format!("start_timestamp >= {from} AND start_timestamp < {to}")
+            };
+            format!("({})", spans.iter().map(within).collect::<Vec<_>>().join(" OR "))
+        }
+        (_, Some(_)) => return Err("has a value of another type"),
+    })
+}
+
+fn time_literal(at: DateTime<Utc>) -> String {
+    format!("CAST('{}' AS TIMESTAMP(6) WITH TIME ZONE)", rfc3339(at))
+}
+
+fn runs_literal(cuts: &BTreeMap<String, Vec<i64>>) -> Option<String> {
+    let mut text = String::from("CASE");
+    for (service, points) in cuts.iter().filter(|(_, points)| !points.is_empty()) {
+        text += &format!(" WHEN service = {} THEN CASE", text_literal(service)?);
+        for (number, point) in points.iter().enumerate() {
+            text += &format!(" WHEN us < {point} THEN {number}");
+        }
+        text += &format!(" ELSE {} END", points.len());
+    }
+    Some(match text.as_str() {
+        "CASE" => String::from("0"),
+        _ => text + " ELSE 0 END",
+    })
+}
+
+/// The text without comments and with one space where any whitespace was; none beside commas and inside parentheses.
+fn packed(query: &str, sql: &str) -> Result<String, QueryError> {
+    let tokens = tokens(query, sql)?;
+    let lines = line_starts(sql);
+    let mut packed = String::with_capacity(sql.len());
+    let mut gap = false;
+    for token in &tokens {
+        if matches!(token.token, Token::Whitespace(_)) {
+            gap = true;
+            continue;
+        }
+        let text = offset(sql, &lines, token.span.start)
+            .zip(offset(sql, &lines, token.span.end))
+            .and_then(|(start, end)| sql.get(start..end))
+            .unwrap_or_default();
+        let tight = packed.ends_with([',', '(']) || matches!(token.token, Token::Comma | Token::RParen);
+        if gap && !packed.is_empty() && !tight {
+            packed.push(' ');
+        }
+        gap = false;
+        packed.push_str(text);
+    }
+    Ok(packed)
 }
 
 /// A text with each `$name` that has a literal replaced by it; others stay.
@@ -122,28 +215,47 @@ struct Place {
     end: usize,
 }
 
+fn tokens(query: &str, sql: &str) -> Result<Vec<TokenWithSpan>, QueryError> {
+    let tokens = Tokenizer::new(&GenericDialect {}, sql).tokenize_with_location();
+    tokens.map_err(|error| QueryError::Sql {
+        name: query.to_owned(),
+        why: error.to_string(),
+    })
+}
+
 fn places(query: &str, sql: &str) -> Result<Vec<Place>, QueryError> {
-    let tokens = Tokenizer::new(&GenericDialect {}, sql)
-        .tokenize_with_location()
-        .map_err(|error| QueryError::Sql {
-            name: query.to_owned(),
-            why: error.to_string(),
-        })?;
-    let lines: Vec<usize> = std::iter::once(0)
-        .chain(sql.match_indices('\n').map(|(at, _)| at + 1))
-        .collect();
+    let tokens = tokens(query, sql)?;
+    let lines = line_starts(sql);
     Ok(tokens.iter().filter_map(|token| place(sql, &lines, token)).collect())
 }
 
-/// The tokenizer counts lines from 1 and characters from 1.
+fn line_starts(sql: &str) -> Vec<usize> {
+    std::iter::once(0)
+        .chain(sql.match_indices('\n').map(|(at, _)| at + 1))
+        .collect()
+}
+
+/// The byte at which a location of the tokenizer stands; it counts lines from 1 and characters from 1.
+fn offset(sql: &str, lines: &[usize], at: Location) -> Option<usize> {
+    let line = *lines.get(usize::try_from(at.line).ok()?.checked_sub(1)?)?;
+    let column = usize::try_from(at.column).ok()?.checked_sub(1)?;
+    let rest = sql.get(line..)?;
+    match rest.is_ascii() {
+        true => Some((line + column).min(sql.len())),
+        false => Some(
+            rest.char_indices()
+                .nth(column)
+                .map_or(sql.len(), |(byte, _)| line + byte),
+        ),
+    }
+}
+
 fn place(sql: &str, lines: &[usize], token: &TokenWithSpan) -> Option<Place> {
     let Token::Placeholder(text) = &token.token else {
         return None;
     };
     let name = text.strip_prefix('$').filter(|name| !name.is_empty())?;
-    let line = *lines.get(usize::try_from(token.span.start.line).ok()?.checked_sub(1)?)?;
-    let column = usize::try_from(token.span.start.column).ok()?.checked_sub(1)?;
-    let start = line + sql[line..].char_indices().nth(column)?.0;
+    let start = offset(sql, lines, token.span.start)?;
     let end = start + text.len();
     (sql.get(start..end)? == text).then(|| Place {
         name: name.to_owned(),
@@ -172,6 +284,20 @@ mod tests {
             &"SELECT 'héé' AS x,\n  'ü' || $name"[places[0].start..places[0].end],
             "$name"
         );
+    }
+
+    #[test]
+    fn comments_and_whitespace_stay_at_home() {
+        let sql = "--! purpose = \"x\"\n-- why\nSELECT  a ,\n ( b ) /* no */, '-- é  kept', \"c  d\"\nFROM t";
+        assert_eq!(packed("q", sql).unwrap(), "SELECT a,(b),'-- é  kept',\"c  d\" FROM t");
+    }
+
+    #[test]
+    fn runs_are_numbered_by_their_cut_points() {
+        let cuts = BTreeMap::from([(String::from("a'b"), vec![5, 9]), (String::from("c"), vec![])]);
+        let said = "CASE WHEN service = 'a''b' THEN CASE WHEN us < 5 THEN 0 WHEN us < 9 THEN 1 ELSE 2 END ELSE 0 END";
+        assert_eq!(runs_literal(&cuts).unwrap(), said);
+        assert_eq!(runs_literal(&BTreeMap::new()).unwrap(), "0");
     }
 
     #[test]

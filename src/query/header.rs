@@ -20,7 +20,11 @@ pub struct Header {
     /// The `$name`s of the SQL and their types.
     #[serde(default)]
     pub params: BTreeMap<String, ParameterType>,
-    /// The columns that it gives and their types.
+    /// It is no query: an expression that queries share, such as what a span does.
+    #[serde(default)]
+    pub part: bool,
+    /// The columns that it gives and their types; a part has none.
+    #[serde(default)]
     pub columns: BTreeMap<String, ColumnSpec>,
     /// The most rows it may give; more is reported as clipped. `$limit` is bound to one more.
     #[serde(default = "default_budget")]
@@ -42,10 +46,23 @@ pub enum ParameterType {
     /// Text or null.
     #[serde(rename = "text?")]
     OptionalText,
+    /// A whole number.
+    #[serde(rename = "int")]
+    Int,
+    /// A list for `IN`.
+    #[serde(rename = "texts")]
+    Texts,
+    /// The number of the stretch between cut points that a record lies in, by its `service` and `us` (microseconds since
+    /// `from`).
+    #[serde(rename = "runs")]
+    Runs,
+    /// Whether a record began within one of some spans of time.
+    #[serde(rename = "spans")]
+    Spans,
     /// A row count for `LIMIT`: the header's budget and one, so that clipping shows.
     #[serde(rename = "limit")]
     Limit,
-    /// The catalogue's query of that name, as a subquery.
+    /// The catalogue's query of that name, as a subquery; a part as it is.
     #[serde(rename = "query")]
     Query,
 }
@@ -118,6 +135,9 @@ impl Header {
             return Err(wrong(String::from("the file must begin with `--! purpose = \"…\"`")));
         }
         let header: Self = toml::from_str(&lines.join("\n")).map_err(|error| wrong(error.message().to_owned()))?;
+        if header.part != header.columns.is_empty() {
+            return Err(wrong(String::from("a query has `columns`, and a `part` has none")));
+        }
         let named = header.params.keys().chain(header.columns.keys());
         if let Some(bad) = named
             .into_iter()

@@ -1,31 +1,29 @@
-//! `diagnose`: the timeline's batch decides; what it suggests is asked in a second request.
+//! `diagnose`: the first round decides; what it suggests is asked in a second request.
 
-use super::timeline::{parameters, step_s};
+use super::timeline::{hold_s, parameters};
 use super::{Asked, Failure};
 use crate::advice::{advise, extent, told};
 use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
-use crate::facts::{NotKnown, Second};
+use crate::facts::{About, Facts, NotKnown, Second};
 use crate::query::{Batch, Parameter};
 use crate::report::Report;
 use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let batch = super::timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
-    let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = asked.facts(&sections);
+    let (facts, mut spent) = asked.first_round().await?;
     let episodes = Episodes::of(&facts, &asked.settings);
     let diagnosis = diagnose(&episodes);
-    let mut spent = attempts.max(1);
     let mut missing = facts.not_known();
     let mut second = None;
     if let Some((from, to)) = extent(&diagnosis, &facts) {
-        let batch = second_batch(asked, from, to)?;
+        let incident = Window::new(from, to)?;
+        let batch = second_batch(asked, &facts, incident)?;
         // The answer stands without it: what could not be asked is not known.
         match asked.ask_batch(&batch).await {
             Ok((sections, attempts)) => {
                 spent += attempts.max(1);
-                let read = Second::read(&sections);
+                let read = Second::read(&facts, &asked.settings, incident, &sections);
                 missing.extend(read.not_known());
                 second = Some(read);
             }
@@ -44,15 +42,14 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
 }
 
-fn second_batch(
-    asked: &Asked,
-    from: chrono::DateTime<chrono::Utc>,
-    to: chrono::DateTime<chrono::Utc>,
-) -> Result<Batch, Failure> {
-    let window = Window::new(from, to)?;
+fn second_batch(asked: &Asked, facts: &Facts, incident: Window) -> Result<Batch, Failure> {
+    let about = About::of(facts, incident);
     let mut values = parameters(&asked.settings, asked.window);
-    values.insert("incident_from", Parameter::Timestamp(window.from));
-    values.insert("incident_to", Parameter::Timestamp(window.to));
-    values.insert("step_s", Parameter::Seconds(step_s(window)));
+    values.insert("incident_from", Parameter::Timestamp(incident.from));
+    values.insert("incident_to", Parameter::Timestamp(incident.to));
+    values.insert("hold_s", Parameter::Seconds(hold_s(incident)));
+    values.insert("notable", Parameter::Texts(about.traces));
+    values.insert("beside", Parameter::Spans(about.beside));
+    values.insert("processes", Parameter::Texts(about.processes));
     Ok(Batch::new(&asked.catalogue, &Second::SECTIONS, &values)?)
 }

@@ -1,65 +1,84 @@
-//! `timeline`: one batch of eleven sections, read into facts.
+//! `timeline`: the first round decides; a second one asks for the exact runs of success, if anything cuts them.
 
 use std::collections::BTreeMap;
 
 use super::{Asked, Failure};
 use crate::diagnosis::diagnose;
-use crate::episodes::{Episodes, SHORTEST_GAP, bucket};
-use crate::facts::{Facts, STEPS, to_seconds};
-use crate::profile::{Settings, any_of, exactly_any_of};
+use crate::episodes::Episodes;
+use crate::facts::{Facts, Grid, PROMPT, Rows, STEPS, exact_runs, to_seconds};
+use crate::profile::{Settings, any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError, Section};
 use crate::report::Report;
 use crate::timeline::{timeline, told};
 use crate::window::Window;
 
-/// The evidence of a timeline.
-const SECTIONS: [&str; 11] = [
-    "bounds",
-    "processes",
-    "lifecycle",
-    "runs",
-    "earlier",
-    "traffic",
-    "gaps",
-    "hangs",
-    "errors",
-    "checkouts",
-    "work",
-];
-/// Buckets of the lookback: a minute each, if it is an hour.
-const EARLIER_BUCKETS: i64 = 60;
-/// A minute ends a run or a burst, and in long windows one bucket does, so that their number is bounded.
-const SHORTEST_PAUSE_S: f64 = 60.0;
-
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let batch = timeline_batch(&asked.catalogue, &asked.settings, asked.window)?;
-    let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = asked.facts(&sections);
+    let (mut facts, mut spent) = asked.first_round().await?;
+    let mut exact = facts.clone();
+    if facts.cuts.is_empty() {
+        exact.join_runs();
+    } else {
+        let mut values = asked.parameters();
+        values.insert("runs", Parameter::Runs(facts.cuts.since(asked.window.from)));
+        let batch = Batch::new(&asked.catalogue, &["runs"], &values)?;
+        // Without them the first round's buckets stand for the runs.
+        match asked.ask_batch(&batch).await {
+            Ok((sections, attempts)) => {
+                spent += attempts.max(1);
+                exact.runs = exact_runs(&facts, &sections);
+            }
+            Err(Failure::Source(error)) => {
+                spent += 1;
+                exact.runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
+            }
+            Err(error) => return Err(error),
+        }
+        facts.doubts = asked.learned.doubts();
+        exact.doubts.clone_from(&facts.doubts);
+    }
+    // The judgement rests on the first round, as that of every command.
     let episodes = Episodes::of(&facts, &asked.settings);
     let diagnosis = diagnose(&episodes);
-    let frame = asked.frame(
-        "timeline",
-        attempts.max(1),
-        &facts.not_known(),
-        facts.bounds.no_records(),
-    );
-    Ok(frame.around(told(&timeline(&episodes), &diagnosis, &asked.project_url())))
+    let shown = Episodes::of(&exact, &asked.settings);
+    let frame = asked.frame("timeline", spent, &exact.not_known(), facts.bounds.no_records());
+    Ok(frame.around(told(&timeline(&shown), &diagnosis, &asked.project_url())))
 }
 
-/// The one request of a timeline.
+/// The first request of `timeline`, `diagnose` and `stuck`, and but for the runbook's rows that of `verify`.
 ///
 /// # Errors
 /// [`QueryError`] when a query of the catalogue can't be bound.
 pub fn timeline_batch(catalogue: &Catalogue, settings: &Settings, window: Window) -> Result<Batch, QueryError> {
-    Batch::new(catalogue, &SECTIONS, &parameters(settings, window))
+    // The whole window as one run: exact where nothing cuts it.
+    let sections = [&Rows::SECTIONS[..], &["runs"]].concat();
+    Batch::new(catalogue, &sections, &parameters(settings, window))
 }
 
 impl Asked {
+    /// Asks what all commands judge by: the facts, and the queries that were spent.
+    pub(super) async fn first_round(&self) -> Result<(Facts, u32), Failure> {
+        let batch = timeline_batch(&self.catalogue, &self.settings, self.window)?;
+        let (sections, attempts) = self.ask_batch(&batch).await?;
+        let (facts, more) = self.with_filters(self.facts(&sections)).await?;
+        Ok((facts, attempts.max(1) + more))
+    }
+
+    /// If no record passes, what the filters left out.
+    pub(super) async fn with_filters(&self, mut facts: Facts) -> Result<(Facts, u32), Failure> {
+        if !facts.bounds.no_records() {
+            return Ok((facts, 0));
+        }
+        let batch = Batch::new(&self.catalogue, &["filters"], &self.parameters())?;
+        let (sections, attempts) = self.ask_batch(&batch).await?;
+        facts.read_filters(&sections);
+        Ok((facts, attempts.max(1)))
+    }
+
     /// What the sections say, with what makes them doubtful.
     pub(super) fn facts(&self, sections: &BTreeMap<String, Section>) -> Facts {
         Facts {
             doubts: self.learned.doubts(),
-            ..Facts::read(self.window, sections)
+            ..Facts::read(self.window, &self.settings, sections)
         }
     }
 
@@ -74,25 +93,33 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
     let some = |text: String| Parameter::Text(Some(text));
     let filter = |name: &str| Parameter::Text((!name.is_empty()).then(|| name.to_owned()));
     let seconds = |span| Parameter::Seconds(to_seconds(span));
-    let bucket_s = bucket(window).num_seconds();
+    let texts = |list: &[String]| Parameter::Texts(list.to_vec());
+    let grid = Grid::new(window, settings.lookback);
     let environment = (!settings.all_environments).then(|| settings.environment.clone());
     let (spans, process, listener) = (&settings.spans, &settings.process, &settings.listener);
     Parameters::from([
         ("from", Parameter::Timestamp(window.from)),
         ("to", Parameter::Timestamp(window.to)),
-        // Without a diagnosis the whole window stands for the incident.
+        ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
+        // Without a diagnosis the whole window stands for the incident, and nothing is notable.
         ("incident_from", Parameter::Timestamp(window.from)),
         ("incident_to", Parameter::Timestamp(window.to)),
-        ("step_s", Parameter::Seconds(step_s(window))),
-        ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
+        ("notable", Parameter::Texts(Vec::new())),
+        ("beside", Parameter::Spans(Vec::new())),
+        ("processes", Parameter::Texts(Vec::new())),
+        ("runs", Parameter::Runs(BTreeMap::new())),
+        ("hold_s", Parameter::Seconds(hold_s(window))),
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),
         ("instance", filter(&settings.instance)),
         ("instance_key", some(settings.app.instance_attribute.clone())),
-        ("request_scope", some(exactly_any_of(&spans.request_scopes))),
-        ("database_scope", some(exactly_any_of(&spans.database_scopes))),
+        ("request_scopes", texts(&spans.request_scopes)),
+        ("database_scopes", texts(&spans.database_scopes)),
+        ("external_scopes", texts(&spans.external_scopes)),
         ("connect_span", some(spans.connect_span.clone())),
-        ("health_span", some(exactly_any_of(&spans.health))),
+        ("health_spans", texts(&spans.health)),
+        ("queued_spans", texts(&settings.work.queued)),
+        ("run_spans", texts(&settings.work.run)),
         ("starting_message", some(any_of(&process.starting))),
         ("stopping_message", some(any_of(&process.stopping))),
         ("connected_message", some(any_of(&listener.connected))),
@@ -101,35 +128,19 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("lost_message", some(any_of(&listener.lost))),
         ("reconnect_failed_message", some(any_of(&listener.reconnect_failed))),
         ("notify_failed_message", some(any_of(&listener.notify_failed))),
-        ("queued_span", some(exactly_any_of(&settings.work.queued))),
-        ("run_span", some(exactly_any_of(&settings.work.run))),
         ("listener_message", some(any_of(&listener.trouble()))),
+        ("pool_message", some(any_of(&settings.pool.timed_out))),
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),
         ("slow_s", seconds(settings.slow_statement)),
-        ("external_scope", some(exactly_any_of(&spans.external_scopes))),
-        ("pool_timeout_s", seconds(settings.pool.timeout)),
-        ("pool_message", some(any_of(&settings.pool.timed_out))),
-        (
-            "starts_from",
-            Parameter::Timestamp(window.to - settings.verify.starts_within),
-        ),
-        ("startup_s", seconds(crate::verify::STARTUP)),
-        ("gap_s", seconds(SHORTEST_GAP)),
-        #[allow(clippy::cast_precision_loss)] // a window has far fewer than 2^52 seconds
-        ("pause_s", Parameter::Seconds(SHORTEST_PAUSE_S.max(bucket_s as f64))),
-        ("bucket", some(format!("{bucket_s} seconds"))),
-        (
-            "earlier_bucket",
-            some(format!(
-                "{} seconds",
-                settings.lookback.num_seconds() / EARLIER_BUCKETS + 1
-            )),
-        ),
+        ("prompt_s", seconds(PROMPT)),
+        ("bucket_s", Parameter::Int(grid.bucket_s)),
+        ("earlier_bucket_s", Parameter::Int(grid.earlier_bucket_s)),
+        ("slot_s", Parameter::Int(grid.slot_s)),
     ])
 }
 
-/// A step of the pool's use over an incident, seconds.
-pub(super) fn step_s(incident: Window) -> f64 {
-    to_seconds(incident.length()) / f64::from(STEPS)
+/// Connections held for less do not show in a line of an incident's steps, seconds.
+pub(super) fn hold_s(incident: Window) -> f64 {
+    (to_seconds(incident.length()) / f64::from(STEPS) / 100.0).min(0.1)
 }

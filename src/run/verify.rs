@@ -1,4 +1,4 @@
-//! `verify`: one batch of four sections, asked again while it does not pass and there is time.
+//! `verify`: the first round and the runbook's rows, asked again while it does not pass and there is time.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use crate::verify::{Demands, FACTS, told, verify};
 use crate::window::{Window, parse_duration, parse_time};
 
 /// What `verify` judges, and the runbook's rows beside it.
-const SECTIONS: [&str; 4] = ["bounds", "health", "hangs", "verification"];
+const SECTIONS: [&str; 5] = ["traffic", "processes", "unfinished", "trouble", "verification"];
 /// A free plan allows five queries a minute for a whole organisation: four leave one for somebody else.
 const BETWEEN_QUERIES: Duration = Duration::from_secs(15);
 /// How often the progress line counts down.
@@ -102,9 +102,9 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
 async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
     let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
     let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let facts = asked.facts(&sections);
-    let health = HealthFacts::read(asked.window.from - asked.settings.lookback, &sections);
-    *spent += attempts.max(1);
+    let (facts, more) = asked.with_filters(asked.facts(&sections)).await?;
+    let health = HealthFacts::read(asked.window, &asked.settings, &sections);
+    *spent += attempts.max(1) + more;
     let episodes = Episodes::of(&facts, &asked.settings);
     let mut missing = facts.not_known_of(&FACTS);
     missing.extend(health.not_known());

@@ -231,7 +231,7 @@ pub fn judged(
         .build()
         .unwrap();
     let answer = runtime.block_on(capture.query(&request)).unwrap();
-    let facts = Facts::read(window, &batch.split(&answer.rows).unwrap());
+    let facts = Facts::read(window, &settings, &batch.split(&answer.rows).unwrap());
     assert_eq!(facts.not_known(), Vec::new());
     let episodes = Episodes::of(&facts, &settings);
     let diagnosis = diagnose(&episodes);
