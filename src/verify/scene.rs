@@ -40,7 +40,7 @@ impl Scene<'_> {
         let spans = self.episodes.hangs.iter();
         spans
             .filter(|span| span.instance == instance.name)
-            .filter(|span| span.ended_at().is_none_or(|at| at > self.now))
+            .filter(|span| span.duration_s().is_none() || span.ended_at().is_some_and(|at| at > self.now))
             .filter(|span| self.now - span.started_at > self.profile.in_flight_after)
             .filter(|span| lives.iter().any(|life| of(span, life)))
             .collect()

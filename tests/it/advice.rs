@@ -29,7 +29,7 @@ fn the_demo_answers_the_runbooks_open_questions() {
         assert!(text.contains(answer), "{answer:?} is not in\n{}", run.stdout);
     }
     let first = "partial-connect-hang (high confidence): 17 requests hung 7-26 min waiting for a new database connection, while \
-                 128 others got one in milliseconds; one connect tries 12 addresses, 130 s each";
+                 128 others got one in milliseconds; 37 requests failed; one connect tries 12 addresses, 130 s each";
     assert!(text.starts_with(first), "{text}");
 }
 

@@ -45,7 +45,7 @@ fn check(count: u64) {
     assert_eq!(document["complete"], true, "{}", document["not_known"]);
     let entries = document["entries"].as_array().unwrap();
     assert!(entries.len() <= 25, "{} entries", entries.len());
-    assert_eq!(document["queries_spent"], 1);
+    assert!(document["queries_spent"].as_u64().unwrap() <= 2);
 }
 
 #[test]

@@ -25,10 +25,11 @@ fn every_built_in_query_plans_and_gives_its_columns() {
 
 #[test]
 fn every_sql_file_is_embedded() {
-    let files = std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("queries")).unwrap();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
+    let files = |folder: &Path| std::fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
     let catalogue = Catalogue::built_in().unwrap();
-    for file in files {
-        let path = file.unwrap().path();
+    let parts = files(&folder.join("parts"));
+    for path in files(&folder).filter(|path| path.is_file()).chain(parts) {
         let name = path.file_stem().unwrap().to_string_lossy().into_owned();
         assert_eq!(
             catalogue.get(&name).unwrap().sql,
@@ -115,13 +116,13 @@ fn what_a_folder_brings_is_checked() {
 fn a_folder_adds_and_shadows_and_the_report_says_so() {
     let mine = "--! purpose = \"How many records?\"\n--! params = { from = \"timestamp\", to = \"timestamp\" }\n\
                 --! columns = { n = \"int\" }\nSELECT count(*) AS n FROM records\nWHERE start_timestamp >= $from AND start_timestamp < $to";
-    let gaps = Catalogue::built_in()
+    let traffic = Catalogue::built_in()
         .unwrap()
-        .get("gaps")
+        .get("traffic")
         .unwrap()
         .sql
-        .replace("ORDER BY after_at", "ORDER BY before_at");
-    let folder = folder(&[("mine.sql", mine), ("gaps.sql", &gaps), ("notes.txt", "no query")]);
+        .replace("ORDER BY in_window DESC", "ORDER BY in_window");
+    let folder = folder(&[("mine.sql", mine), ("traffic.sql", &traffic), ("notes.txt", "no query")]);
     let path = folder.path().to_str().unwrap();
     let rows = run(&[
         "query",
@@ -137,7 +138,7 @@ fn a_folder_adds_and_shadows_and_the_report_says_so() {
     assert_eq!(rows["columns"][0]["type"], "int");
     assert!(rows["rows"][0]["n"].as_u64().unwrap() > 2000);
     let timeline = run(&["timeline", "--source", "demo", "--queries", path, "--format", "json"]).json();
-    assert_eq!(timeline["queries_overridden"], serde_json::json!(["gaps"]));
+    assert_eq!(timeline["queries_overridden"], serde_json::json!(["traffic"]));
 }
 
 #[test]
@@ -192,6 +193,6 @@ proptest! {
 #[test]
 fn a_batch_refuses_what_has_no_value() {
     let catalogue = Catalogue::built_in().unwrap();
-    let error = Batch::new(&catalogue, &["gaps"], &Parameters::new()).unwrap_err();
+    let error = Batch::new(&catalogue, &["traffic"], &Parameters::new()).unwrap_err();
     assert!(error.to_string().contains("has no value here"), "{error}");
 }

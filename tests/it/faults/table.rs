@@ -535,13 +535,13 @@ fn contents(answer: &[u8]) -> Vec<Fault> {
             "a number became text",
             edited(answer, |answer| {
                 for row in answer["data"].as_array_mut().unwrap() {
-                    if row["section"] == "bounds" {
-                        row["records"] = json!("many");
+                    if row["section"] == "traffic" {
+                        row["operations"] = json!("many");
                     }
                 }
             }),
             1,
-            &["inconclusive", "bounds could not be read"],
+            &["inconclusive", "traffic"],
         )
         .inconclusive(),
         fault(
