@@ -62,7 +62,8 @@ def main():
     con.sql("SET TimeZone='UTC'; SET memory_limit='2GB'; SET threads=2; SET preserve_insertion_order=false")
     load(con, HEALTHY, "healthy")
     (rows, length_us), = con.sql("SELECT count(*), max(at_us) + 1000000 FROM healthy WHERE kind <> 'log'").fetchall()
-    laps = max(1, LENGTH_S * 1_000_000 // length_us)
+    # The last lap is cut off.
+    laps = -(-LENGTH_S * 1_000_000 // length_us)
     # Of all traces of a lap each machine keeps the share that gives the wanted number.
     share = min(1.0, asked.records / (machines * laps * rows))
     columns = ", ".join(sorted(COLUMNS))
@@ -82,6 +83,7 @@ def main():
         )
         FROM healthy CROSS JOIN range({machines}) AS machines (m) CROSS JOIN range({laps}) AS laps (lap)
         WHERE (kind <> 'log' OR lap = 0 AND (message LIKE 'starting%' OR at_us < 1000000))
+          AND at_us + lap * {length_us} < {(LENGTH_S - TAIL_S) * 1_000_000}
           AND hash(concat(trace_id, m, '/', lap)) % 10000 < {round(share * 10000)}
     """)
     parts = [f"SELECT {columns} FROM traffic"]

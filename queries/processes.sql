@@ -1,5 +1,5 @@
 --! purpose = "Which processes there were, what each said of itself, what it served, and when it was silent?"
---! budget = 1500
+--! budget = 1300
 --! [params]
 --! seen = "query"
 --! role = "query"
@@ -27,18 +27,18 @@
 --! service_version = "text?"
 --! first_at = "timestamp"
 --! last_at = "timestamp"
---! records = "int"
+--! operations = "int"
 --! served = "int"
---! statements_p50_s = "float?"
---! statements_p95_s = "float?"
---! statements_max_s = "float?"
+--! p50_s = "float?"
+--! p95_s = "float?"
+--! max_s = "float?"
 --! asked_at = "timestamp?"
 --! in_vain = "int"
 --! dry_from = "timestamp?"
 --! dry_to = "timestamp?"
 --! pool_timeout_at = "timestamp?"
---! error_trace_id = "text?"
---! error_text = "text?"
+--! trace_id = "text?"
+--! sample = "text?"
 --! activity = "text?"
 --! lines = "text?"
 --! routes = "text?"
@@ -48,22 +48,21 @@
 -- many, how many failures, first, last, trace. `routes`: successes, first, last, route. Times are microseconds since 1970.
 -- A checkout that failed after a second or more waited in vain: a refusal fails at once.
 SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service, service_version,
-  first_at, last_at, records, served, asked_at,
-  statements_p50_s, statements_p95_s, statements_max_s,
-  in_vain, dry_from, dry_to, pool_timeout_at, error_trace_id, error_text, activity, lines, routes
+  first_at, last_at, operations, served, asked_at, p50_s, p95_s, max_s,
+  in_vain, dry_from, dry_to, pool_timeout_at, trace_id, sample, activity, lines, routes
 FROM (
   SELECT service_name, service_instance_id, process_pid,
     resource AS otel_resource_attributes, max(version) AS service_version,
     min(first_at) AS first_at, max(ended_at) AS last_at,
-    sum(CASE WHEN bucket IS NOT NULL THEN records ELSE 0 END) AS records,
+    sum(CASE WHEN bucket IS NOT NULL THEN records ELSE 0 END) AS operations,
     sum(CASE WHEN bucket IS NOT NULL THEN served ELSE 0 END) AS served,
     min(asked_at) AS asked_at,
-    max(CASE WHEN bucket IS NULL THEN p50_s END) AS statements_p50_s,
-    max(CASE WHEN bucket IS NULL THEN p95_s END) AS statements_p95_s,
-    max(longest_s) AS statements_max_s,
+    max(CASE WHEN bucket IS NULL THEN p50_s END) AS p50_s,
+    max(CASE WHEN bucket IS NULL THEN p95_s END) AS p95_s,
+    max(longest_s) AS max_s,
     sum(CASE WHEN bucket IS NOT NULL THEN vain ELSE 0 END) AS in_vain,
     min(vain_from) AS dry_from, max(vain_to) AS dry_to, max(gave_up_at) AS pool_timeout_at,
-    min(error_trace) AS error_trace_id, min(error) AS error_text,
+    min(error_trace) AS trace_id, min(error) AS sample,
     string_agg(CASE WHEN bucket IS NOT NULL AND line IS NULL THEN concat_ws(' ', in_window, bucket, active,
       first_us, last_us, end_us, records, statements, ended, ended_failed, ended_health, ended_statements, ended_answered, error_spans, error_logs) END, ';') AS activity,
     string_agg(CASE WHEN line IS NOT NULL THEN concat_ws(' ', line, records, failures, first_us, last_us, trace) END, ';') AS lines,
@@ -93,8 +92,7 @@ FROM (
       min(CASE WHEN counts AND failed AND line IS NULL THEN substr(split_part(coalesce(error, message), chr(10), 1), 1, 300) END) AS error,
       min(CASE WHEN line IS NOT NULL THEN trace_id END) AS trace
     FROM (
-      SELECT service_name, service_instance_id, process_pid, service_version, kind, message, trace_id, role, failed, at, ended_at, us, end_us,
-        in_window, is_span, counts, resource, error,
+      SELECT *,
         CASE WHEN in_window = 1 THEN us / 1000000 / $bucket_s ELSE us / 1000000 / $earlier_bucket_s END AS bucket,
         CASE WHEN in_window = 1 THEN us / 1000000 % $bucket_s / $slot_s ELSE 0 END AS slot,
         CASE WHEN role = 'request' AND is_span AND NOT failed THEN span_name END AS route,

@@ -1,5 +1,5 @@
 --! purpose = "What succeeded in a row: checkouts and requests between one notable point in time and the next"
---! budget = 900
+--! budget = 800
 --! params = { seen = "query", role = "query", failed = "query", process = "query", from = "timestamp", hang_after_s = "seconds", runs = "runs", limit = "limit" }
 --! [columns]
 --! service = "text"

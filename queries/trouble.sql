@@ -1,5 +1,5 @@
 --! purpose = "What failed, by masked text and time bucket, and what lasted too long, trace by trace?"
---! budget = 2000
+--! budget = 1600
 --! [params]
 --! seen = "query"
 --! role = "query"
@@ -63,14 +63,17 @@ FROM (
           substr(split_part(coalesce(error, CASE WHEN role IN ('request', 'health')
             THEN concat('HTTP ', CAST(http_response_status_code AS VARCHAR)) END, message), chr(10), 1), 1, 300) AS sample
         FROM (
-          SELECT *, start_timestamp AS at, end_timestamp AS ended_at, start_timestamp >= $from AS in_window,
+          SELECT *, start_timestamp AS at, end_timestamp AS ended_at,
             CAST(round(extract(epoch FROM start_timestamp) * 1000000) AS BIGINT) AS us, coalesce(service_name, '') AS service,
             $machine AS instance, $process AS process, coalesce(exception_message, otel_status_message) AS error,
             role IN ('request', 'health', 'connect', 'statement', 'external') AND coalesce(duration > $in_flight_after_s, false)
-              AND end_timestamp >= $from AS long,
+              AND lately AS long,
             kind = 'log' AND coalesce(regexp_like(message, $listener_message), false) AS is_listener
-          FROM (SELECT *, $role AS role, $failed AS failed FROM records_all WHERE $seen AND kind IN ('span', 'log')) AS known
-          WHERE (failed AND start_timestamp >= $from) OR (duration > $in_flight_after_s AND end_timestamp >= $from)
+          FROM (
+            SELECT *, $role AS role, $failed AS failed, start_timestamp >= $from AS in_window, end_timestamp >= $from AS lately
+            FROM records_all WHERE $seen AND kind IN ('span', 'log')
+          ) AS known
+          WHERE (failed AND in_window) OR (duration > $in_flight_after_s AND lately)
         ) AS named
       ) AS spoken
     ) AS rated

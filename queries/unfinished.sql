@@ -1,5 +1,5 @@
 --! purpose = "What has begun and not ended?"
---! budget = 2400
+--! budget = 2200
 --! [params]
 --! seen = "query"
 --! role = "query"

@@ -20,6 +20,8 @@ pub struct Settings {
     /// The most that one question to the API may take, with all its repetitions.
     #[serde(deserialize_with = "duration")]
     pub deadline: TimeDelta,
+    /// Queries that a command may spend when the server can't answer all at once.
+    pub max_queries: u64,
     /// What the questions to a capture may take of memory together, bytes.
     #[serde(deserialize_with = "memory")]
     pub memory: u64,

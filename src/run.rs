@@ -1,5 +1,6 @@
 //! The imperative shell: settings, source, window, one round trip, report. What could not be learned is said.
 
+mod apart;
 mod ask;
 mod catalogue;
 mod check;

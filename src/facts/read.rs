@@ -17,6 +17,12 @@ pub(super) fn evidence<T>(
             not_known: Some(String::from("it was not asked")),
         };
     };
+    if let Some(why) = &section.failed {
+        return Evidence {
+            rows: Vec::new(),
+            not_known: Some(why.clone()),
+        };
+    }
     let clipped = section
         .clipped
         .then(|| String::from("there were more rows than are fetched; ask a shorter window"));

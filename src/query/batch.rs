@@ -30,6 +30,18 @@ pub struct Section {
     pub rows: Vec<BTreeMap<String, Value>>,
     /// There were more rows than the budget or than came back, and at least one of them may not be here.
     pub clipped: bool,
+    /// Why there is no answer to it; `None` = there is.
+    pub failed: Option<String>,
+}
+
+impl Section {
+    /// One that could not be asked.
+    pub fn failed(why: String) -> Self {
+        Self {
+            failed: Some(why),
+            ..Self::default()
+        }
+    }
 }
 
 impl Batch {
@@ -115,7 +127,14 @@ impl Batch {
                 })
                 .collect();
             let clipped = rows.len() > *budget || !complete;
-            parts.insert(name.clone(), Section { rows, clipped });
+            parts.insert(
+                name.clone(),
+                Section {
+                    rows,
+                    clipped,
+                    failed: None,
+                },
+            );
         }
         Ok(parts)
     }

@@ -48,8 +48,17 @@ pub fn bind(catalogue: &Catalogue, query: &Query, values: &Parameters) -> Result
     let mut bound = String::with_capacity(sql.len());
     let mut copied = 0;
     for place in places(&query.name, &sql)? {
+        if place.start < copied {
+            continue;
+        }
         let kind = query.header.params.get(&place.name);
         let kind = kind.ok_or_else(|| wrong(&place.name, "stands in the SQL and not in the header"))?;
+        if let Some((text, from, to)) = filter(&query.name, &sql, &place, values)? {
+            bound.push_str(&sql[copied..from]);
+            bound.push_str(text);
+            copied = to;
+            continue;
+        }
         let literal = match kind {
             ParameterType::Limit => (query.header.budget + 1).to_string(),
             ParameterType::Query => {
@@ -69,6 +78,40 @@ pub fn bind(catalogue: &Catalogue, query: &Query, values: &Parameters) -> Result
     }
     bound.push_str(&sql[copied..]);
     Ok(bound)
+}
+
+/// What a filter at this place says: `($x IS NULL OR …)` is true if `$x` is null, else only what follows counts. The text
+/// that stands for what lies between two bytes; `None` = it is no filter.
+fn filter<'a>(
+    query: &str,
+    sql: &str,
+    place: &Place,
+    values: &Parameters,
+) -> Result<Option<(&'a str, usize, usize)>, QueryError> {
+    const OPTIONAL: &str = " IS NULL OR ";
+    let Some(Parameter::Text(value)) = values.get(place.name.as_str()) else {
+        return Ok(None);
+    };
+    if !sql[..place.start].ends_with('(') || !sql[place.end..].starts_with(OPTIONAL) {
+        return Ok(None);
+    }
+    if value.is_some() {
+        return Ok(Some(("", place.start, place.end + OPTIONAL.len())));
+    }
+    let lines = line_starts(sql);
+    let mut open = 0_usize;
+    for token in tokens(query, sql)? {
+        let Some(at) = offset(sql, &lines, token.span.start).filter(|at| *at >= place.start) else {
+            continue;
+        };
+        match token.token {
+            Token::LParen => open += 1,
+            Token::RParen if open == 0 => return Ok(Some(("true", place.start - 1, at + 1))),
+            Token::RParen => open -= 1,
+            _ => {}
+        }
+    }
+    Ok(None)
 }
 
 /// What a query or a part is sent as to be tried alone.
@@ -290,6 +333,19 @@ mod tests {
     fn comments_and_whitespace_stay_at_home() {
         let sql = "--! purpose = \"x\"\n-- why\nSELECT  a ,\n ( b ) /* no */, '-- é  kept', \"c  d\"\nFROM t";
         assert_eq!(packed("q", sql).unwrap(), "SELECT a,(b),'-- é  kept',\"c  d\" FROM t");
+    }
+
+    #[test]
+    fn a_filter_that_is_not_set_is_not_sent() {
+        let sql = "a > 1 AND ($x IS NULL OR f(b,')') = $x) AND c";
+        let place = |sql: &str| places("q", sql).unwrap().remove(0);
+        let said = |value: Option<&str>| {
+            let values = Parameters::from([("x", Parameter::Text(value.map(str::to_owned)))]);
+            let (text, from, to) = filter("q", sql, &place(sql), &values).unwrap().unwrap();
+            format!("{}{text}{}", &sql[..from], &sql[to..])
+        };
+        assert_eq!(said(None), "a > 1 AND true AND c");
+        assert_eq!(said(Some("v")), "a > 1 AND (f(b,')') = $x) AND c");
     }
 
     #[test]

@@ -39,7 +39,7 @@ impl Learned {
         said.doubts.clear();
     }
 
-    fn doubt(&self, section: &str, why: String) {
+    pub(super) fn doubt(&self, section: &str, why: String) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.doubts.insert(section.to_owned(), why);
     }
@@ -91,15 +91,13 @@ impl Asked {
         Ok(self.learn(self.source.query_streamed(request).await?))
     }
 
-    /// Runs a batch over window and lookback: the rows by section, and the queries that were spent.
-    pub(super) async fn ask_batch(&self, batch: &Batch) -> Result<(BTreeMap<String, Section>, u32), Failure> {
-        let request = Request {
-            sql: batch.sql.clone(),
-            from: self.window.from - self.settings.lookback,
-            to: self.window.to,
-            limit: batch.limit,
-        };
-        let answer = self.ask(&request).await?;
+    /// Runs a batch: the rows by section, and the queries that were spent.
+    pub(super) async fn ask_batch(
+        &self,
+        batch: &Batch,
+        request: &Request,
+    ) -> Result<(BTreeMap<String, Section>, u32), Failure> {
+        let answer = self.ask(request).await?;
         if answer.clipped || answer.rows.rows.len() >= batch.limit {
             let why = "as many rows came back as can come: some may be missing";
             self.learned.doubt("answer", String::from(why));

@@ -1,34 +1,32 @@
 //! `diagnose`: the first round decides; what it suggests is asked in a second request.
 
-use super::timeline::{hold_s, parameters};
+use super::timeline::{hold_s, parameters, sections};
 use super::{Asked, Failure};
 use crate::advice::{advise, extent, told};
 use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
 use crate::facts::{About, Facts, NotKnown, Second};
-use crate::query::{Batch, Parameter};
+use crate::query::{Parameter, Parameters};
 use crate::report::Report;
 use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let (facts, mut spent) = asked.first_round().await?;
+    let (facts, mut spent) = asked.first_round(&sections()).await?;
     let episodes = Episodes::of(&facts, &asked.settings);
     let diagnosis = diagnose(&episodes);
     let mut missing = facts.not_known();
     let mut second = None;
     if let Some((from, to)) = extent(&diagnosis, &facts) {
         let incident = Window::new(from, to)?;
-        let batch = second_batch(asked, &facts, incident)?;
+        let values = about_incident(asked, &facts, incident);
         // The answer stands without it: what could not be asked is not known.
-        match asked.ask_batch(&batch).await {
-            Ok((sections, attempts)) => {
-                spent += attempts.max(1);
+        match asked.ask_sections(&Second::SECTIONS, &values, &mut spent).await {
+            Ok(sections) => {
                 let read = Second::read(&facts, &asked.settings, incident, &sections);
                 missing.extend(read.not_known());
                 second = Some(read);
             }
             Err(Failure::Source(error)) => {
-                spent += 1;
                 missing.push(NotKnown {
                     section: String::from("second request"),
                     why: error.to_string(),
@@ -42,7 +40,7 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
 }
 
-fn second_batch(asked: &Asked, facts: &Facts, incident: Window) -> Result<Batch, Failure> {
+fn about_incident(asked: &Asked, facts: &Facts, incident: Window) -> Parameters {
     let about = About::of(facts, incident);
     let mut values = parameters(&asked.settings, asked.window);
     values.insert("incident_from", Parameter::Timestamp(incident.from));
@@ -51,5 +49,5 @@ fn second_batch(asked: &Asked, facts: &Facts, incident: Window) -> Result<Batch,
     values.insert("notable", Parameter::Texts(about.traces));
     values.insert("beside", Parameter::Spans(about.beside));
     values.insert("processes", Parameter::Texts(about.processes));
-    Ok(Batch::new(&asked.catalogue, &Second::SECTIONS, &values)?)
+    values
 }

@@ -13,22 +13,17 @@ use crate::timeline::{timeline, told};
 use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
-    let (mut facts, mut spent) = asked.first_round().await?;
+    let (mut facts, mut spent) = asked.first_round(&sections()).await?;
     let mut exact = facts.clone();
     if facts.cuts.is_empty() {
         exact.join_runs();
     } else {
         let mut values = asked.parameters();
         values.insert("runs", Parameter::Runs(facts.cuts.since(asked.window.from)));
-        let batch = Batch::new(&asked.catalogue, &["runs"], &values)?;
         // Without them the first round's buckets stand for the runs.
-        match asked.ask_batch(&batch).await {
-            Ok((sections, attempts)) => {
-                spent += attempts.max(1);
-                exact.runs = exact_runs(&facts, &sections);
-            }
+        match asked.ask_sections(&["runs"], &values, &mut spent).await {
+            Ok(sections) => exact.runs = exact_runs(&facts, &sections),
             Err(Failure::Source(error)) => {
-                spent += 1;
                 exact.runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
             }
             Err(error) => return Err(error),
@@ -44,34 +39,34 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(frame.around(told(&timeline(&shown), &diagnosis, &asked.project_url())))
 }
 
-/// The first request of `timeline`, `diagnose` and `stuck`, and but for the runbook's rows that of `verify`.
+/// The first request of `timeline` and `diagnose`; `stuck` and `verify` need no runs of success.
 ///
 /// # Errors
 /// [`QueryError`] when a query of the catalogue can't be bound.
 pub fn timeline_batch(catalogue: &Catalogue, settings: &Settings, window: Window) -> Result<Batch, QueryError> {
-    // The whole window as one run: exact where nothing cuts it.
-    let sections = [&Rows::SECTIONS[..], &["runs"]].concat();
-    Batch::new(catalogue, &sections, &parameters(settings, window))
+    Batch::new(catalogue, &sections(), &parameters(settings, window))
+}
+
+/// The evidence of the first round, and the whole window as one run: exact where nothing cuts it.
+pub(super) fn sections() -> Vec<&'static str> {
+    [&Rows::SECTIONS[..], &["runs"]].concat()
 }
 
 impl Asked {
     /// Asks what all commands judge by: the facts, and the queries that were spent.
-    pub(super) async fn first_round(&self) -> Result<(Facts, u32), Failure> {
-        let batch = timeline_batch(&self.catalogue, &self.settings, self.window)?;
-        let (sections, attempts) = self.ask_batch(&batch).await?;
-        let (facts, more) = self.with_filters(self.facts(&sections)).await?;
-        Ok((facts, attempts.max(1) + more))
+    pub(super) async fn first_round(&self, sections: &[&str]) -> Result<(Facts, u32), Failure> {
+        let mut spent = 0;
+        let sections = self.ask_sections(sections, &self.parameters(), &mut spent).await?;
+        Ok((self.with_filters(self.facts(&sections), &mut spent).await?, spent))
     }
 
     /// If no record passes, what the filters left out.
-    pub(super) async fn with_filters(&self, mut facts: Facts) -> Result<(Facts, u32), Failure> {
-        if !facts.bounds.no_records() {
-            return Ok((facts, 0));
+    pub(super) async fn with_filters(&self, mut facts: Facts, spent: &mut u32) -> Result<Facts, Failure> {
+        if facts.bounds.no_records() {
+            let sections = self.ask_sections(&["filters"], &self.parameters(), spent).await?;
+            facts.read_filters(&sections);
         }
-        let batch = Batch::new(&self.catalogue, &["filters"], &self.parameters())?;
-        let (sections, attempts) = self.ask_batch(&batch).await?;
-        facts.read_filters(&sections);
-        Ok((facts, attempts.max(1)))
+        Ok(facts)
     }
 
     /// What the sections say, with what makes them doubtful.

@@ -9,7 +9,6 @@ use super::{Asked, Failure};
 use crate::cli::{Common, VerifyArgs};
 use crate::episodes::Episodes;
 use crate::facts::health::HealthFacts;
-use crate::query::Batch;
 use crate::report::{Block, Outcome, Report};
 use crate::verify::{Demands, FACTS, told, verify};
 use crate::window::{Window, parse_duration, parse_time};
@@ -100,11 +99,11 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
 }
 
 async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
-    let batch = Batch::new(&asked.catalogue, &SECTIONS, &asked.parameters())?;
-    let (sections, attempts) = asked.ask_batch(&batch).await?;
-    let (facts, more) = asked.with_filters(asked.facts(&sections)).await?;
+    let mut own = 0;
+    let sections = asked.ask_sections(&SECTIONS, &asked.parameters(), &mut own).await?;
+    let facts = asked.with_filters(asked.facts(&sections), &mut own).await?;
     let health = HealthFacts::read(asked.window, &asked.settings, &sections);
-    *spent += attempts.max(1) + more;
+    *spent += own;
     let episodes = Episodes::of(&facts, &asked.settings);
     let mut missing = facts.not_known_of(&FACTS);
     missing.extend(health.not_known());

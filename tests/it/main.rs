@@ -29,6 +29,8 @@ mod house;
 #[cfg(feature = "capture")]
 mod official_client;
 #[cfg(feature = "capture")]
+mod portable;
+#[cfg(feature = "capture")]
 mod readme;
 mod render;
 #[cfg(feature = "capture")]

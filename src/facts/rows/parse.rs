@@ -99,7 +99,7 @@ pub(super) fn cell(row: &Row<'_>) -> Result<Cell, String> {
 }
 
 pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
-    let p95_s = row.maybe_float("statements_p95_s")?;
+    let p95_s = row.maybe_float("p95_s")?;
     Ok(ProcessRow {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -107,22 +107,22 @@ pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
         service_version: row.maybe_text("service_version")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
-        records: row.count("records")?,
+        records: row.count("operations")?,
         served: row.count("served")?,
         asked_at: row.maybe_time("asked_at")?,
         statements_s: match p95_s {
             Some(p95_s) => Some((
-                row.maybe_float("statements_p50_s")?.unwrap_or(p95_s),
+                row.maybe_float("p50_s")?.unwrap_or(p95_s),
                 p95_s,
-                row.maybe_float("statements_max_s")?.unwrap_or(p95_s),
+                row.maybe_float("max_s")?.unwrap_or(p95_s),
             )),
             None => None,
         },
         in_vain: row.count("in_vain")?,
         dry: row.maybe_time("dry_from")?.zip(row.maybe_time("dry_to")?),
         pool_timeout_at: row.maybe_time("pool_timeout_at")?,
-        error_trace_id: row.maybe_text("error_trace_id")?,
-        error: row.maybe_text("error_text")?,
+        error_trace_id: row.maybe_text("trace_id")?,
+        error: row.maybe_text("sample")?,
         activity: list(row, "activity", ';', activity)?,
         lines: list(row, "lines", ';', said)?,
         routes: list(row, "routes", '\n', served)?,

@@ -118,10 +118,11 @@ fn an_answer_stands_without_its_second_request() {
         "--format",
         "json",
     ];
-    let plan = FaultPlan::script([Fault::default(), refused]);
-    let (run, requests) = through_faulty_server(case, &args, plan);
+    // The second request is refused in one piece, and then each of its sections as long as the budget of queries lasts.
+    let script = std::iter::once(Fault::default()).chain(std::iter::repeat_n(refused, 8));
+    let (run, requests) = through_faulty_server(case, &args, FaultPlan::script(script));
     let document = run.json();
-    assert_eq!(requests, 2);
+    assert_eq!(requests, 5);
     assert_eq!(
         document["diagnosis"]["failure_mode"], "partial-connect-hang",
         "{document:#}"

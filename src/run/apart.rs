@@ -1,0 +1,212 @@
+//! When the server can't answer a request in one piece: its sections are asked apart, then what still fails with a shorter
+//! lookback, within a budget of queries. What no query answered is not known, section by section.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use chrono::TimeDelta;
+
+use super::{Asked, Failure};
+use crate::query::{Batch, Parameter, Parameters, Section};
+use crate::source::api::{ApiError, ApiErrorKind};
+use crate::source::{Request, SourceError};
+use crate::words;
+
+/// A lookback this much shorter is tried once; a sixth of an hour still holds what began ten minutes ago.
+const SHORTER_BY: i32 = 6;
+/// In a rejection: the statement is right, and too much for the server.
+const TOO_MUCH: [&str; 8] = [
+    "resources exhausted",
+    "memory limit",
+    "out of memory",
+    "not enough memory",
+    "timed out",
+    "timeout",
+    "took too long",
+    "budget",
+];
+
+impl Asked {
+    /// Asks some queries of the catalogue in one request, or apart if the server can't answer that. `spent` counts up.
+    ///
+    /// # Errors
+    /// The first refusal, if nothing of it was answered or if asking less would be refused as well.
+    pub(super) async fn ask_sections(
+        &self,
+        names: &[&str],
+        values: &Parameters,
+        spent: &mut u32,
+    ) -> Result<BTreeMap<String, Section>, Failure> {
+        let refused = match self.ask_once(names, values, self.settings.lookback, spent).await {
+            Ok(sections) => return Ok(sections),
+            Err(Failure::Source(error)) => match range_limit(&error) {
+                Some(most) => return Err(self.too_long(most, &error)),
+                None if is_too_much(&error) && names.len() > 1 => error,
+                None => return Err(Failure::Source(error)),
+            },
+            Err(error) => return Err(error),
+        };
+        self.log
+            .step(format!("the server can't answer all at once ({refused}): asking apart"));
+        let found = self.ask_apart(names, values, spent, &refused).await?;
+        match found.values().any(|section| section.failed.is_none()) {
+            true => Ok(found),
+            false => Err(Failure::Source(refused)),
+        }
+    }
+
+    async fn ask_apart(
+        &self,
+        names: &[&str],
+        values: &Parameters,
+        spent: &mut u32,
+        refused: &SourceError,
+    ) -> Result<BTreeMap<String, Section>, Failure> {
+        let mut found = BTreeMap::new();
+        let mut waiting: VecDeque<(&str, String, bool)> =
+            names.iter().map(|name| (*name, refused.to_string(), false)).collect();
+        while let Some((name, why, again)) = waiting.pop_front() {
+            if u64::from(*spent) >= self.settings.max_queries {
+                found.insert(name.to_owned(), Section::failed(why));
+                continue;
+            }
+            let lookback = if again {
+                self.settings.lookback / SHORTER_BY
+            } else {
+                self.settings.lookback
+            };
+            match self.ask_once(&[name], values, lookback, spent).await {
+                Ok(sections) => {
+                    if again {
+                        let length = words::duration(lookback.as_seconds_f64());
+                        let why = format!("the server could read no more than {length} before the window");
+                        self.learned.doubt(name, why);
+                    }
+                    found.extend(sections);
+                }
+                Err(Failure::Source(error)) => match is_too_much(&error) && !again {
+                    true => waiting.push_back((name, error.to_string(), true)),
+                    false => {
+                        found.insert(name.to_owned(), Section::failed(error.to_string()));
+                    }
+                },
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(found)
+    }
+
+    async fn ask_once(
+        &self,
+        names: &[&str],
+        values: &Parameters,
+        lookback: TimeDelta,
+        spent: &mut u32,
+    ) -> Result<BTreeMap<String, Section>, Failure> {
+        let from = self.window.from - lookback;
+        let mut values = values.clone();
+        values.insert("lookback_from", Parameter::Timestamp(from));
+        let batch = Batch::new(&self.catalogue, names, &values)?;
+        let request = Request {
+            sql: batch.sql.clone(),
+            from,
+            to: self.window.to,
+            limit: batch.limit,
+        };
+        match self.ask_batch(&batch, &request).await {
+            Ok((sections, attempts)) => {
+                *spent += attempts.max(1);
+                Ok(sections)
+            }
+            Err(error) => {
+                *spent += 1;
+                Err(error)
+            }
+        }
+    }
+
+    /// A plan allows ranges of so many days only.
+    fn too_long(&self, most: i64, error: &SourceError) -> Failure {
+        let (length, lookback) = (self.window.length(), self.settings.lookback);
+        let said = |span: TimeDelta| words::duration(span.as_seconds_f64());
+        let fits = TimeDelta::days(most) - lookback;
+        let hint = match length <= TimeDelta::days(most) {
+            true => format!(
+                "asked was a window of {} and {} before it: --since {}h fits, or a shorter setting `lookback`",
+                said(length),
+                said(lookback),
+                fits.num_hours()
+            ),
+            false => format!(
+                "asked was a window of {}: the project's plan allows {most} days with the {} before the window; --since {}h \
+                 fits, or ask part by part with --from and --to",
+                said(length),
+                said(lookback),
+                fits.num_hours()
+            ),
+        };
+        Failure::Source(SourceError::Api(ApiError::new(
+            ApiErrorKind::Refused,
+            error.to_string(),
+            hint,
+        )))
+    }
+}
+
+/// Whether less of the same may be answered.
+fn is_too_much(error: &SourceError) -> bool {
+    match error {
+        SourceError::Rejected { message, .. } => {
+            let message = message.to_lowercase();
+            TOO_MUCH.iter().any(|part| message.contains(part))
+        }
+        SourceError::Api(error) => matches!(
+            error.which(),
+            ApiErrorKind::Timeout | ApiErrorKind::Server | ApiErrorKind::QuotaSpent
+        ),
+        _ => false,
+    }
+}
+
+/// "Time range 15 days exceeds max 14 days": the most days, if that is what it says.
+fn range_limit(error: &SourceError) -> Option<i64> {
+    let text = error.to_string().to_lowercase();
+    let rest = text.split_once("time range")?.1.split_once("exceeds")?.1;
+    let mut words = rest
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let most = words.find_map(|word| word.parse().ok())?;
+    words.next()?.starts_with("day").then_some(most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rejected(message: &str) -> SourceError {
+        SourceError::Rejected {
+            message: message.to_owned(),
+            at: None,
+        }
+    }
+
+    #[test]
+    fn a_limit_of_days_is_read() {
+        assert_eq!(
+            range_limit(&rejected("Time range 15 days exceeds max 14 days")),
+            Some(14)
+        );
+        assert_eq!(
+            range_limit(&rejected("time range exceeds maximum of 30 days.")),
+            Some(30)
+        );
+        assert_eq!(range_limit(&rejected("Schema error: no field named range")), None);
+    }
+
+    #[test]
+    fn a_wrong_statement_is_not_too_much() {
+        assert!(is_too_much(&rejected(
+            "Resources exhausted: Additional allocation failed"
+        )));
+        assert!(!is_too_much(&rejected("Schema error: No field named traec_id")));
+    }
+}

@@ -1,0 +1,162 @@
+//! Logfire's engine has a version that nobody publishes: the very SQL of every command gives equal rows on four versions of
+//! stock DataFusion. Skipped, with a line that says so, where there is no Python or no network.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use chrono::TimeDelta;
+use parquet::arrow::ArrowWriter;
+use relay_diag::source::Request;
+use relay_diag::source::capture::Capture;
+use serde_json::Value;
+
+use crate::support::{fixture, run};
+
+const VERSIONS: [&str; 4] = ["52.3.0", "53.0.0", "54.1.0", "55.0.0"];
+const RECORDINGS: [&str; 3] = ["partial-connect-hang", "lock-contention", "demo"];
+const COMMANDS: [&str; 4] = ["timeline", "diagnose", "stuck", "verify"];
+/// What a request may be (the bounds): characters, scans of the records.
+const MOST_CHARACTERS: usize = 25_000;
+const MOST_SCANS: usize = 6;
+
+fn ran(command: &mut Command) -> Result<Output, String> {
+    match command.output() {
+        Ok(output) if output.status.success() => Ok(output),
+        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// A virtual environment with that engine, made once and kept with the build.
+fn python(version: &str) -> Result<PathBuf, String> {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("datafusion-{version}"));
+    let python = folder.join("bin").join("python");
+    let complete = folder.join("complete");
+    if complete.exists() {
+        return Ok(python);
+    }
+    ran(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    ran(pip.args([&format!("datafusion=={version}"), "pyarrow"]))?;
+    std::fs::write(&complete, version).map_err(|error| error.to_string())?;
+    Ok(python)
+}
+
+/// Every statement that a command sends, as `-vv` tells it.
+fn statements(records: &str) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for command in COMMANDS {
+        let said = run(&[command, "--source", records, "-vv", "--format", "json"]).stderr;
+        let sent = said
+            .lines()
+            .filter(|line| line.starts_with("SELECT ") || line.starts_with("WITH "));
+        for (round, sql) in sent.enumerate() {
+            found.insert(format!("{command} {}", round + 1), sql.to_owned());
+        }
+        assert!(found.contains_key(&format!("{command} 1")), "{command}: {said}");
+    }
+    found
+}
+
+#[test]
+fn a_request_is_small() {
+    for case in RECORDINGS {
+        let path = fixture(&format!("{case}/records.ndjson.zst"));
+        for (name, sql) in statements(path.to_str().unwrap()) {
+            assert!(sql.len() <= MOST_CHARACTERS, "{case}, {name}: {} characters", sql.len());
+            let scans = sql.matches("FROM records").count();
+            assert!(scans <= MOST_SCANS, "{case}, {name}: {scans} scans");
+            assert!(!sql.contains("--"), "{case}, {name}: a comment is sent");
+            // The one window counts the rows of the answer.
+            assert_eq!(sql.matches(" OVER ").count(), 1, "{case}, {name}");
+        }
+    }
+}
+
+#[test]
+fn four_versions_of_the_engine_give_equal_rows() {
+    let engines: Result<Vec<PathBuf>, String> = VERSIONS.iter().map(|version| python(version)).collect();
+    let engines = match engines {
+        Ok(engines) => engines,
+        Err(why) => {
+            let why = why.lines().last().unwrap_or_default();
+            let line = format!("SKIPPED: no other engine ran the SQL; it takes python3, pip and network: {why}");
+            let _ = writeln!(std::io::stderr(), "{line}");
+            return;
+        }
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/portable.py");
+    for case in RECORDINGS {
+        let records = fixture(&format!("{case}/records.ndjson.zst"));
+        let (parquet, asked) = (folder.path().join("records.parquet"), folder.path().join("asked.json"));
+        write_parquet(&records, &parquet);
+        let statements = statements(records.to_str().unwrap());
+        std::fs::write(&asked, serde_json::to_string(&statements).unwrap()).unwrap();
+        let mut first: Option<Value> = None;
+        for (python, version) in engines.iter().zip(VERSIONS) {
+            let output = ran(Command::new(python).arg(&script).args([&parquet, &asked]));
+            let output = output.unwrap_or_else(|why| panic!("{case} on {version}: {why}"));
+            let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
+            assert!(answer["version"].as_str().unwrap().starts_with(&version[..2]));
+            for (name, rows) in answer["answers"].as_object().unwrap() {
+                assert_ne!(
+                    rows.as_array().map_or(0, Vec::len),
+                    0,
+                    "{case}, {name} on {version}: no rows"
+                );
+                if let Some(first) = &first {
+                    let other = &first[name];
+                    let (own, other) = (rows.as_array().unwrap(), other.as_array().unwrap());
+                    assert_eq!(own.len(), other.len(), "{case}, {name} on {version}");
+                    let odd = own.iter().zip(other).find(|(own, other)| !is_equal(own, other));
+                    assert!(odd.is_none(), "{case}, {name} on {version}: {odd:?}");
+                }
+            }
+            first.get_or_insert_with(|| answer["answers"].clone());
+        }
+    }
+}
+
+/// Cells that are equal; a percentile between two values is exact to a millionth on some versions.
+fn is_equal(own: &Value, other: &Value) -> bool {
+    match (own, other) {
+        (Value::Array(own), Value::Array(other)) => {
+            own.len() == other.len() && own.iter().zip(other).all(|(own, other)| is_equal(own, other))
+        }
+        (Value::Number(own), Value::Number(other)) => {
+            let (own, other) = (own.as_f64().unwrap(), other.as_f64().unwrap());
+            (own - other).abs() <= 1e-5 * own.abs().max(other.abs())
+        }
+        (own, other) => own == other,
+    }
+}
+
+/// The same records as a file that every version reads.
+fn write_parquet(records: &Path, to: &Path) {
+    let capture = Capture::open(records, None).unwrap();
+    let (from, until) = capture.held().unwrap();
+    let request = Request {
+        sql: String::from("SELECT * FROM records_all"),
+        from,
+        to: until + TimeDelta::seconds(1),
+        limit: usize::MAX >> 1,
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let (schema, batches) = runtime.block_on(async {
+        let mut stream = capture.stream(request.into(), ()).await.unwrap();
+        let batches = stream.collect().await.unwrap();
+        (std::sync::Arc::clone(stream.schema()), batches)
+    });
+    let mut writer = ArrowWriter::try_new(std::fs::File::create(to).unwrap(), schema, None).unwrap();
+    for batch in &batches {
+        writer.write(batch).unwrap();
+    }
+    writer.close().unwrap();
+}
