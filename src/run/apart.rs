@@ -25,6 +25,9 @@ const TOO_MUCH: [&str; 8] = [
     "budget",
 ];
 
+/// As the client words it, with what the server said behind it.
+const PLAIN_500: &str = "(500: ";
+
 impl Asked {
     /// Asks some queries of the catalogue in one request, or apart if the server can't answer that. `spent` counts up.
     ///
@@ -154,15 +157,15 @@ impl Asked {
 
 /// Whether less of the same may be answered.
 fn is_too_much(error: &SourceError) -> bool {
+    let says_so = |text: &str| {
+        let text = text.to_lowercase();
+        TOO_MUCH.iter().any(|part| text.contains(part))
+    };
     match error {
-        SourceError::Rejected { message, .. } => {
-            let message = message.to_lowercase();
-            TOO_MUCH.iter().any(|part| message.contains(part))
-        }
-        SourceError::Api(error) => matches!(
-            error.which(),
-            ApiErrorKind::Timeout | ApiErrorKind::Server | ApiErrorKind::QuotaSpent
-        ),
+        SourceError::Rejected { message, .. } => says_so(message),
+        // A plain 500 is how a server ends that ran out of something. What a proxy says, a token that is blocked, and our
+        // own deadline are no reason to ask again.
+        SourceError::Api(error) if error.which() == ApiErrorKind::Server => error.to_string().contains(PLAIN_500),
         _ => false,
     }
 }

@@ -63,8 +63,14 @@ impl Asked {
     /// If no record passes, what the filters left out.
     pub(super) async fn with_filters(&self, mut facts: Facts, spent: &mut u32) -> Result<Facts, Failure> {
         if facts.bounds.no_records() {
-            let sections = self.ask_sections(&["filters"], &self.parameters(), spent).await?;
-            facts.read_filters(&sections);
+            // "Nothing was found" stands without it.
+            match self.ask_sections(&["filters"], &self.parameters(), spent).await {
+                Ok(sections) => facts.read_filters(&sections),
+                Err(Failure::Source(error)) => self
+                    .log
+                    .step(format!("what the filters left out is not known: {error}")),
+                Err(error) => return Err(error),
+            }
         }
         Ok(facts)
     }

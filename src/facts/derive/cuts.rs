@@ -132,9 +132,12 @@ fn burst_changes(view: &View<'_>, cells: &[&Cell]) -> Vec<DateTime<Utc>> {
         .collect()
 }
 
+/// Slow checkouts of a bucket, all of them, and the first and the last slow one.
+type Speed = (u64, u64, Option<(DateTime<Utc>, DateTime<Utc>)>);
+
 /// Where most checkouts begin to be slow, and where they are fast again. Neighbours decide, so that a few are no change.
 fn speed_changes(cells: &[&Cell]) -> Vec<DateTime<Utc>> {
-    let mut buckets: BTreeMap<i64, (u64, u64, Option<(DateTime<Utc>, DateTime<Utc>)>)> = BTreeMap::new();
+    let mut buckets: BTreeMap<i64, Speed> = BTreeMap::new();
     for cell in cells.iter().filter(|cell| cell.what == What::Connect && ended(cell)) {
         let bucket = buckets.entry(cell.bucket).or_default();
         bucket.0 += cell.slow;

@@ -32,11 +32,14 @@ pub(super) fn stays(row: &Row<'_>) -> Result<Stays, String> {
     })
 }
 
+/// Whether it waits in vain, and from when to when.
+type Stay = (bool, DateTime<Utc>, DateTime<Utc>);
+
 /// The incident is cut into steps from 1 on; 0 is all before it. Steps without a change are left out. Of what has no
 /// end and is younger than the pool's timeout it is not known whether it holds or waits; what is older is taken to last until its
 /// process is last seen.
 pub(super) fn occupancy(facts: &Facts, profile: &Settings, incident: Window, rows: &[Stays]) -> Vec<Occupancy> {
-    let mut all: BTreeMap<&str, Vec<(bool, DateTime<Utc>, DateTime<Utc>)>> = BTreeMap::new();
+    let mut all: BTreeMap<&str, Vec<Stay>> = BTreeMap::new();
     for row in rows {
         all.entry(&row.process).or_default().extend(&row.list);
     }

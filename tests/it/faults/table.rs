@@ -41,6 +41,8 @@ pub struct Fault {
 
 /// Repetitions of what can pass: as many as the client makes.
 const ALL: usize = 4;
+/// In one piece, then its sections apart, as long as the budget of queries lasts.
+const APART: usize = 5;
 /// Long enough for all repetitions, short enough for a test.
 const DEADLINE_S: u64 = 8;
 
@@ -291,7 +293,7 @@ fn statuses() -> Vec<Fault> {
         fault(
             "500, plain text",
             status(500, "Internal Server Error"),
-            1,
+            APART,
             &["failed (500", "narrow the window"],
         ),
         fault(
@@ -447,7 +449,7 @@ fn bodies(answer: &[u8]) -> Vec<Fault> {
         fault(
             "200 with an error in it",
             ok(r#"{"error":"out of memory"}"#),
-            1,
+            APART,
             &["the query was rejected: out of memory"],
         ),
         fault(
@@ -565,7 +567,8 @@ fn contents(answer: &[u8]) -> Vec<Fault> {
         fault(
             "no rows (another project, environment or window)",
             edited(answer, |answer| answer["data"] = json!([])),
-            1,
+            // What the filters left out is asked as well.
+            2,
             &[
                 "project org/shop",
                 "environment production",
