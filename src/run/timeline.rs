@@ -61,7 +61,7 @@ impl Asked {
     }
 
     /// If no record passes, what the filters left out.
-    pub(super) async fn with_filters(&self, mut facts: Facts, spent: &mut u32) -> Result<Facts, Failure> {
+    async fn with_filters(&self, mut facts: Facts, spent: &mut u32) -> Result<Facts, Failure> {
         if facts.bounds.no_records() {
             // "Nothing was found" stands without it.
             match self.ask_sections(&["filters"], &self.parameters(), spent).await {

@@ -101,7 +101,7 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
 async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
     let mut own = 0;
     let sections = asked.ask_sections(&SECTIONS, &asked.parameters(), &mut own).await?;
-    let facts = asked.with_filters(asked.facts(&sections), &mut own).await?;
+    let facts = asked.facts(&sections);
     let health = HealthFacts::read(asked.window, &asked.settings, &sections);
     *spent += own;
     let episodes = Episodes::of(&facts, &asked.settings);

@@ -170,7 +170,10 @@ fn no_data_is_inconclusive() {
         (outcome, odd),
         (Verdict::Inconclusive, vec![("evidence", Verdict::Inconclusive)])
     );
-    assert!(headline.starts_with("INCONCLUSIVE: no records at all"), "{headline}");
+    assert!(
+        headline.starts_with("INCONCLUSIVE: no record passes the filters since"),
+        "{headline}"
+    );
 }
 
 #[test]

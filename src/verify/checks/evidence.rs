@@ -1,9 +1,9 @@
 //! Is there anything to judge? Records of the service, and an answer to each question.
 
 use super::{About, Judge, Rule};
-use crate::diagnosis::no_records;
 use crate::verify::check::{Seen, Verdict};
 use crate::verify::{FACTS, Instance, Scene};
+use crate::words::clock;
 
 /// See [`super::CHECKS`].
 pub(super) const CHECK: Rule = Rule {
@@ -24,7 +24,12 @@ fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
         .map(|detail| inconclusive(detail).beside("incomplete", "all sections"))
         .collect();
     if instances.is_empty() {
-        seen.push(inconclusive(no_records(scene.episodes.facts)).beside("0 records", "records"));
+        // One query does not tell whether it is the filters or the service.
+        let detail = format!(
+            "no record passes the filters since {}",
+            clock(scene.health.lookback_from)
+        );
+        seen.push(inconclusive(detail).beside("0 records", "records"));
     }
     seen.into_iter().map(|seen| (None, seen)).collect()
 }
