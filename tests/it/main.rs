@@ -25,6 +25,8 @@ mod explain;
 mod faults;
 mod house;
 #[cfg(feature = "capture")]
+mod judged;
+#[cfg(feature = "capture")]
 mod official_client;
 #[cfg(feature = "capture")]
 mod readme;
@@ -43,3 +45,5 @@ mod timeline;
 mod verify;
 #[allow(dead_code)] // a build without captures runs fewer tests
 mod wire;
+#[cfg(feature = "capture")]
+mod world;
