@@ -70,10 +70,10 @@ fn main() -> Result<()> {
     let args = Args::parse();
     let jobs = jobs(&args)?;
     println!(
-        "| {:<24} | {:<26} | {:<9} | what differs",
+        "| {:<24} | {:<32} | {:<9} | what differs",
         "recording", "rewritten", "s"
     );
-    println!("|{:-<26}|{:-<28}|{:-<11}|-------------", "", "", "");
+    println!("|{:-<26}|{:-<34}|{:-<11}|-------------", "", "", "");
     let next = AtomicUsize::new(0);
     let work = || -> Result<Vec<Vec<Difference>>> {
         let mut all = Vec::new();
@@ -205,9 +205,9 @@ fn show(job: &Job, judged: &Judged, most: usize) {
     if lines.is_empty() {
         lines.push(String::from("-"));
     }
-    let margin = format!("\n| {:<24} | {:<26} | {:<9} | ", "", "", "");
+    let margin = format!("\n| {:<24} | {:<32} | {:<9} | ", "", "", "");
     println!(
-        "| {:<24} | {:<26} | {:<9.1} | {}",
+        "| {:<24} | {:<32} | {:<9.1} | {}",
         name(&job.folder),
         rewrite::name(&job.ways),
         judged.seconds,
