@@ -1,13 +1,22 @@
-//! Prints what `diagnose` says of every recording in a folder, beside what its label says.
+//! Judges recordings by their labels, as they are and rewritten as other projects would have recorded them.
 //!
-//! `cargo run --example judge -- [FOLDER]` (default: `fixtures`). Exits with 1 if an answer differs from its label.
+//! `cargo run --example judge -- [FOLDER ...] [--rewrite WAY[+WAY] ...] [--only TEXT ...] [--whole]`
+//!
+//! Folders are recordings or hold some (default: `fixtures` and `fixtures/others`). Without `--rewrite` they are judged as
+//! they are; `--rewrite all` adds each way and each pair of those that change no answer. Exits with 1 if anything differs.
 
 #![allow(clippy::print_stdout, clippy::exit)]
 
-use std::path::{Path, PathBuf};
+#[path = "../tests/it/world/mod.rs"]
+mod world;
 
-use anyhow::Context;
-use chrono::{DateTime, Utc};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use chrono::Utc;
 use clap::Parser;
 use relay_diag::cli::Cli;
 use relay_diag::config::Surroundings;
@@ -15,32 +24,152 @@ use relay_diag::log::Log;
 use relay_diag::run::{World, run, settings};
 use serde_json::Value;
 
-/// Below this share of the union a window counts as missed.
-const LEAST_OVERLAP: f64 = 0.8;
+use world::judge::{Depth, Difference, differences};
+use world::recording::{Recording, found_in, label, name, records};
+use world::rewrite::{self, Way, rewrite};
 
-fn main() -> anyhow::Result<()> {
-    let folder = std::env::args()
-        .nth(1)
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures"), PathBuf::from);
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .with_context(|| format!("cannot read {}", folder.display()))?
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .collect();
-    cases.retain(|case| case.join("label.json").is_file());
-    cases.sort();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let mut wrong = 0;
+/// Judges recordings by their labels.
+#[derive(Parser)]
+struct Args {
+    /// Recordings, or folders of them.
+    folders: Vec<PathBuf>,
+    /// `none`, `all`, or ways: `long-lived`, `no-machines+pre-ping`, ...
+    #[arg(long, num_args = 1.., value_name = "WAY")]
+    rewrite: Vec<String>,
+    /// Only recordings whose name holds one of these.
+    #[arg(long, num_args = 1.., value_name = "TEXT")]
+    only: Vec<String>,
+    /// Also `diagnose` beside `timeline`, and `stuck` at every point.
+    #[arg(long)]
+    whole: bool,
+    /// For what a rewriting draws.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// How many at once.
+    #[arg(long, default_value_t = 2)]
+    jobs: usize,
+    /// Keeps the rewritten recordings here.
+    #[arg(long, value_name = "FOLDER")]
+    keep: Option<PathBuf>,
+    /// How many differences of a kind are told.
+    #[arg(long, default_value_t = 2)]
+    tell: usize,
+}
+
+struct Job {
+    folder: PathBuf,
+    ways: Vec<Way>,
+}
+
+struct Judged {
+    found: Vec<Difference>,
+    seconds: f64,
+}
+
+fn main() -> Result<()> {
+    let args = Args::parse();
+    let jobs = jobs(&args)?;
     println!(
-        "| {:<22} | {:<21} | {:<21} | confidence | overlap |",
-        "case", "expected", "found"
+        "| {:<24} | {:<32} | {:<9} | what differs",
+        "recording", "rewritten", "s"
     );
-    println!("|{:-<24}|{:-<23}|{:-<23}|------------|---------|", "", "", "");
-    for case in &cases {
-        let label = std::fs::read(case.join("label.json"))?;
-        let label: Value =
-            serde_json::from_slice(&label).with_context(|| format!("the label of {}", case.display()))?;
-        let records = records(case).with_context(|| format!("{} holds no records", case.display()))?;
-        let cli = Cli::try_parse_from(["relay-diag", "diagnose", "--source", &records.to_string_lossy()])?;
+    println!("|{:-<26}|{:-<34}|{:-<11}|-------------", "", "", "");
+    let next = AtomicUsize::new(0);
+    let work = || -> Result<Vec<Vec<Difference>>> {
+        let mut all = Vec::new();
+        while let Some(job) = jobs.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let judged = judge(job, &args)?;
+            show(job, &judged, args.tell);
+            all.push(judged.found);
+        }
+        Ok(all)
+    };
+    let all: Result<Vec<_>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..args.jobs.max(1)).map(|_| scope.spawn(work)).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|_| anyhow::bail!("a worker broke off")))
+            .collect()
+    });
+    let all: Vec<Vec<Difference>> = all?.into_iter().flatten().collect();
+    let right = all.iter().filter(|found| found.is_empty()).count();
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    all.iter()
+        .flatten()
+        .for_each(|difference| *kinds.entry(difference.what).or_default() += 1);
+    println!("{right} of {} as labelled; differences: {kinds:?}", all.len());
+    if right < all.len() {
+        std::process::exit(1);
+    }
+    Ok(())
+}
+
+/// Recordings times ways, the longest first so that the last ones are short.
+fn jobs(args: &Args) -> Result<Vec<Job>> {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    let folders = match args.folders.as_slice() {
+        [] => vec![fixtures.clone(), fixtures.join("others")],
+        named => named.to_vec(),
+    };
+    let mut cases = Vec::new();
+    for folder in &folders {
+        cases.extend(found_in(folder)?);
+    }
+    cases.retain(|case| args.only.is_empty() || args.only.iter().any(|text| name(case).contains(text.as_str())));
+    let mut ways: Vec<Vec<Way>> = Vec::new();
+    for text in &args.rewrite {
+        match text.as_str() {
+            "none" => ways.push(Vec::new()),
+            "all" => {
+                ways.push(Vec::new());
+                ways.extend(Way::ALL.map(|way| vec![way]));
+                ways.extend(Way::pairs());
+            }
+            text => ways.push(rewrite::parse(text).map_err(anyhow::Error::msg)?),
+        }
+    }
+    if ways.is_empty() {
+        ways.push(Vec::new());
+    }
+    let mut jobs = Vec::new();
+    for ways in &ways {
+        let job = |case: &PathBuf| Job {
+            folder: case.clone(),
+            ways: ways.clone(),
+        };
+        jobs.extend(cases.iter().map(job));
+    }
+    Ok(jobs)
+}
+
+fn judge(job: &Job, args: &Args) -> Result<Judged> {
+    let begun = Instant::now();
+    let depth = if args.whole { Depth::Whole } else { Depth::Quick };
+    let found = if job.ways.is_empty() {
+        let path = records(&job.folder)?;
+        differences(&label(&job.folder)?, &path.to_string_lossy(), depth, &ask)
+    } else {
+        let recording = Recording::read(&job.folder)?;
+        let rewritten = rewrite(&recording, &job.ways, args.seed);
+        let place = tempfile::tempdir()?;
+        let folder = match &args.keep {
+            Some(keep) => keep.join(format!("{}.{}", recording.name, rewrite::name(&job.ways))),
+            None => place.path().to_owned(),
+        };
+        rewritten.write(&folder)?;
+        let path = records(&folder)?;
+        differences(&rewritten.label, &path.to_string_lossy(), depth, &ask)
+    };
+    Ok(Judged {
+        found,
+        seconds: begun.elapsed().as_secs_f64(),
+    })
+}
+
+/// Runs a command in this process.
+fn ask(args: &[&str]) -> Result<Value, String> {
+    let answer = || -> Result<Value> {
+        let cli = Cli::try_parse_from([&["relay-diag"], args].concat())?;
         let world = World {
             now: Utc::now(),
             surroundings: Surroundings::default(),
@@ -48,55 +177,40 @@ fn main() -> anyhow::Result<()> {
             log: Log::default(),
         };
         let config = settings(&cli, &world)?;
-        let report = runtime.block_on(run(cli, config, world))?;
-        let found = &report.document["diagnosis"];
-        let expected = label["failure_mode"].as_str().unwrap_or("-");
-        let mode = found["failure_mode"].as_str().unwrap_or("-");
-        let overlap = overlap(&label, found);
-        if expected != mode || overlap.is_some_and(|overlap| overlap < LEAST_OVERLAP) {
-            wrong += 1;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        Ok(runtime
+            .block_on(run(cli, config, world))
+            .context("it did not run")?
+            .document)
+    };
+    answer().map_err(|error| format!("{error:#}"))
+}
+
+fn show(job: &Job, judged: &Judged, most: usize) {
+    // Of each kind the first few: fifty healthy chats must not hide a wrong mode.
+    let mut kinds: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for difference in &judged.found {
+        kinds.entry(difference.what).or_default().push(&difference.text);
+    }
+    let mut lines = Vec::new();
+    for (kind, texts) in &kinds {
+        for text in texts.iter().take(most) {
+            let text: String = text.chars().take(160).collect();
+            lines.push(format!("{kind}: {text}"));
         }
-        let named = found["failure_mode"]
-            .as_str()
-            .or(found["finding"].as_str())
-            .unwrap_or("inconclusive");
-        println!(
-            "| {:<22} | {expected:<21} | {named:<21} | {:<10} | {:<7} |",
-            case.file_name().unwrap_or_default().to_string_lossy(),
-            found["confidence"].as_str().unwrap_or("-"),
-            overlap.map_or_else(|| String::from("-"), |share| format!("{share:.2}")),
-        );
+        if texts.len() > most {
+            lines.push(format!("{kind}: {} more", texts.len() - most));
+        }
     }
-    println!("{} of {} as labelled", cases.len() - wrong, cases.len());
-    if wrong > 0 {
-        std::process::exit(1);
+    if lines.is_empty() {
+        lines.push(String::from("-"));
     }
-    Ok(())
-}
-
-fn records(case: &Path) -> Option<PathBuf> {
-    let names = [
-        "records.ndjson.zst",
-        "records.ndjson.gz",
-        "records.ndjson",
-        "records.parquet",
-        "records.arrow",
-    ];
-    names.iter().map(|name| case.join(name)).find(|path| path.is_file())
-}
-
-/// What both windows share, of what either holds; `None` if the label has no incident or none was found.
-fn overlap(label: &Value, found: &Value) -> Option<f64> {
-    let end = time(&label["window"]["to"])?;
-    let (from, to) = (
-        time(&label["incident_window"]["from"])?,
-        time(&label["incident_window"]["to"]).unwrap_or(end),
+    let margin = format!("\n| {:<24} | {:<32} | {:<9} | ", "", "", "");
+    println!(
+        "| {:<24} | {:<32} | {:<9.1} | {}",
+        name(&job.folder),
+        rewrite::name(&job.ways),
+        judged.seconds,
+        lines.join(&margin)
     );
-    let (found_from, found_to) = (time(&found["from"])?, time(&found["to"]).unwrap_or(end));
-    let shared = (to.min(found_to) - from.max(found_from)).as_seconds_f64().max(0.0);
-    Some(shared / (to.max(found_to) - from.min(found_from)).as_seconds_f64())
-}
-
-fn time(value: &Value) -> Option<DateTime<Utc>> {
-    Some(DateTime::parse_from_rfc3339(value.as_str()?).ok()?.with_timezone(&Utc))
 }

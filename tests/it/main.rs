@@ -27,6 +27,8 @@ mod explain;
 mod faults;
 mod house;
 #[cfg(feature = "capture")]
+mod judged;
+#[cfg(feature = "capture")]
 mod official_client;
 #[cfg(feature = "capture")]
 mod portable;
@@ -47,3 +49,5 @@ mod timeline;
 mod verify;
 #[allow(dead_code)] // a build without captures runs fewer tests
 mod wire;
+#[cfg(feature = "capture")]
+mod world;

@@ -1,0 +1,114 @@
+//! Every recording by its whole label: ours, other teams', and ours as other projects would have recorded them.
+
+use serde_json::Value;
+
+use crate::support::{fixture, on_each, run};
+use crate::world::judge::{Depth, Difference, differences};
+use crate::world::recording::{Recording, found_in, label, name, records};
+use crate::world::rewrite::{Way, name as name_of, rewrite};
+
+mod judge;
+mod rewriting;
+
+/// Recordings are judged side by side: each takes a whole core for seconds.
+const AT_ONCE: usize = 2;
+const SEED: u64 = 1;
+
+fn ask(args: &[&str]) -> Result<Value, String> {
+    let run = run(args);
+    match run.code {
+        0 | 1 | 4 => Ok(run.json()),
+        code => Err(format!("exit code {code}: {}{}", run.stdout, run.stderr)),
+    }
+}
+
+fn told(of: &str, found: &[Difference]) -> Vec<String> {
+    found
+        .iter()
+        .map(|difference| format!("{of}: {}: {}", difference.what, difference.text))
+        .collect()
+}
+
+/// Judges each recording of a folder of `fixtures/`, rewritten these ways.
+fn check(folder: &str, all_ways: &[Vec<Way>]) {
+    let mut jobs = Vec::new();
+    for case in found_in(&fixture(folder)).unwrap() {
+        jobs.extend(all_ways.iter().map(|ways| (case.clone(), ways)));
+    }
+    assert!(!jobs.is_empty());
+    let wrong = on_each(&jobs, AT_ONCE, |(case, ways)| {
+        let of = format!("{} {}", name(case), name_of(ways));
+        if ways.is_empty() {
+            let path = records(case).unwrap();
+            let label = label(case).unwrap();
+            return told(&of, &differences(&label, path.to_str().unwrap(), Depth::Whole, &ask));
+        }
+        let rewritten = rewrite(&Recording::read(case).unwrap(), ways, SEED);
+        let place = tempfile::tempdir().unwrap();
+        rewritten.write(place.path()).unwrap();
+        let path = records(place.path()).unwrap();
+        told(
+            &of,
+            &differences(&rewritten.label, path.to_str().unwrap(), Depth::Whole, &ask),
+        )
+    });
+    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn other_applications_are_judged_as_labelled() {
+    check("others", &[vec![]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn long_lived_connections_change_no_answer() {
+    check("", &[vec![Way::LongLived]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn refused_calls_to_others_change_no_answer() {
+    check("", &[vec![Way::Outgoing]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn replaced_connections_change_no_answer() {
+    check("", &[vec![Way::PrePing]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn machines_without_names_change_no_answer() {
+    check("", &[vec![Way::Machines]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn two_differences_at_once_change_no_answer() {
+    check("", &Way::pairs());
+}
+
+/// relay-api's own set-up in staging.
+#[test]
+#[ignore = "the rules know one application"]
+fn all_that_relay_api_does_changes_no_answer() {
+    check("", &[vec![Way::LongLived, Way::PrePing, Way::Machines]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn half_of_the_traces_are_never_wrongly_healthy() {
+    check("", &[vec![Way::Sampled]]);
+    check("others", &[vec![Way::Sampled]]);
+}
+
+#[test]
+#[ignore = "the rules know one application"]
+fn without_the_database_nothing_is_said_of_it() {
+    check("", &[vec![Way::NoDatabase]]);
+    check("others", &[vec![Way::NoDatabase]]);
+}
