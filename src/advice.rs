@@ -22,6 +22,7 @@ use crate::episodes::Episodes;
 use crate::error_text::{ErrorClass, classify};
 use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
 use crate::paste::Question;
+use crate::report::named;
 use budget::{Budget, Ended, budget, seconds};
 use contrast::{Contrast, contrast};
 use impact::impact;
@@ -31,12 +32,7 @@ use shape::shape;
 
 /// Puts together what the first and the second request say beside the answer.
 pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Second>, question: &Question) -> Advice {
-    let mode = |answer: &crate::diagnosis::Conclusion| answer.failure_mode;
-    let Some((answer, mode)) = diagnosis
-        .answer
-        .as_ref()
-        .and_then(|answer| Some((answer, mode(answer)?)))
-    else {
+    let Some((answer, mode)) = diagnosis.incident() else {
         return Advice::default();
     };
     let scene = Scene::new(episodes);
@@ -167,23 +163,16 @@ fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool) -> Map<String,
         "worst_s": budget.worst_s.map(|(worst_s, _)| worst_s),
         "worst_with_connect_timeout_10_s": budget.worst_s.map(|(_, short_s)| short_s),
     });
-    let parts = [
+    named([
         ("contrast", json!(contrast)),
         ("connect_budget", budget),
         ("pool", pool.document),
-    ];
-    parts
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect()
+    ])
 }
 
 /// The part of the window that the second request asks about: the incident, without the time since a silent start.
 pub fn extent(diagnosis: &Diagnosis, facts: &Facts) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    let answer = diagnosis
-        .answer
-        .as_ref()
-        .filter(|answer| answer.failure_mode.is_some())?;
+    let (answer, _) = diagnosis.incident()?;
     let from = answer.from?;
     let to = answer.to.unwrap_or(facts.window.to);
     (to_seconds(to - from) > 0.0).then_some((from, to))

@@ -123,15 +123,16 @@ pub struct Diagnosis {
 }
 
 impl Diagnosis {
-    /// Whether something is wrong.
-    pub fn incident(&self) -> bool {
-        self.answer.as_ref().is_some_and(|answer| answer.failure_mode.is_some())
+    /// What is wrong, if something is.
+    pub fn incident(&self) -> Option<(&Conclusion, &'static FailureMode)> {
+        let answer = self.answer.as_ref()?;
+        Some((answer, answer.failure_mode?))
     }
 
     /// The incident, if it still goes on at the end of the window.
     pub fn going_on(&self) -> Option<&Conclusion> {
-        let incident = self.answer.as_ref().filter(|answer| answer.failure_mode.is_some());
-        incident.filter(|answer| answer.to.is_none())
+        let (answer, _) = self.incident()?;
+        answer.to.is_none().then_some(answer)
     }
 
     /// The answer in one line, with what `more` says of it. Every command begins with it.
@@ -162,10 +163,10 @@ impl Diagnosis {
 
     /// For the exit code.
     pub fn outcome(&self) -> Outcome {
-        match (&self.answer, self.incident()) {
-            (_, true) => Outcome::Incident,
-            (Some(_), false) => Outcome::Fine,
-            (None, _) => Outcome::Inconclusive,
+        match &self.answer {
+            Some(answer) if answer.failure_mode.is_some() => Outcome::Incident,
+            Some(_) => Outcome::Fine,
+            None => Outcome::Inconclusive,
         }
     }
 
@@ -173,7 +174,7 @@ impl Diagnosis {
     pub fn short(&self) -> Value {
         let answer = self.answer.as_ref();
         json!({
-            "incident": answer.map(|_| self.incident()),
+            "incident": answer.map(|answer| answer.failure_mode.is_some()),
             "failure_mode": answer.and_then(|answer| answer.failure_mode),
             "finding": answer.and_then(|answer| answer.finding),
             "title": answer.map(|answer| &answer.title),

@@ -10,7 +10,7 @@ mod runs;
 mod silences;
 mod slow;
 
-pub use crate::facts::SHORTEST_GAP;
+pub use crate::facts::{SHORTEST_GAP, UNUSUAL_SPACING};
 pub use gaps::Pause;
 pub use hangs::{Hanging, WaitingOn};
 pub use listener::ListenerTrouble;
@@ -25,8 +25,6 @@ use crate::facts::{ErrorBurst, Facts, Grid};
 use crate::profile::Settings;
 use crate::window::Window;
 
-/// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on.
-pub const UNUSUAL_SPACING: f64 = 10.0;
 /// A restart this close to the end of the trouble goes with it: a machine takes some seconds to come back.
 pub const RESTART_GOES_WITH: TimeDelta = TimeDelta::seconds(60);
 

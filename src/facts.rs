@@ -27,9 +27,15 @@ use crate::profile::Settings;
 use crate::query::Section;
 use crate::window::Window;
 
-/// Shorter pauses are no gaps (design.md).
+/// Shorter pauses are no gaps.
 pub const SHORTEST_GAP: TimeDelta = TimeDelta::seconds(60);
-/// A process says that it is ready within this time of its first record (design: starts of the recordings took 3 s).
+/// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on.
+pub const UNUSUAL_SPACING: f64 = 10.0;
+/// Hangs that begin this close to each other are one wave: longer than a pool's 30 s and a listener's 60 s back-off.
+pub const WAVE_PAUSE: TimeDelta = TimeDelta::minutes(5);
+/// Hangs of a wave that have rows of their own; the rest says the same.
+pub const SHOWN_OF_A_WAVE: usize = 5;
+/// A process says that it is ready within this time of its first record (starts of the recordings took 3 s).
 pub const STARTUP: TimeDelta = TimeDelta::seconds(30);
 /// A checkout up to this is prompt: it includes a pre-ping and, at most, one ordinary connect.
 pub const PROMPT: TimeDelta = TimeDelta::milliseconds(250);
@@ -153,6 +159,13 @@ pub enum LineKind {
     ReconnectFailed,
     /// It was needed and not connected.
     NotifyFailed,
+}
+
+impl LineKind {
+    /// Whether it says that the listener is in trouble.
+    pub fn is_trouble(self) -> bool {
+        !matches!(self, Self::Starting | Self::Stopping | Self::Connected)
+    }
 }
 
 /// Lines of one kind in one episode of a listener (from one connect or start to the next).
@@ -279,12 +292,13 @@ impl Facts {
         }
     }
 
-    /// Where nothing cuts them: all runs of a service as one.
-    pub fn join_runs(&mut self) {
-        self.runs.rows = match self.whole_runs.is_empty() {
-            true => derive::joined_runs(&self.runs.rows),
-            false => self.whole_runs.clone(),
-        };
+    /// All runs of a service as one, for where nothing cuts them.
+    pub fn joined_runs(&self) -> Vec<Run> {
+        if self.whole_runs.is_empty() {
+            derive::joined_runs(&self.runs.rows)
+        } else {
+            self.whole_runs.clone()
+        }
     }
 
     /// What could not be learned or is doubtful, by section.

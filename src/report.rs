@@ -4,6 +4,12 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
+/// Fields of a document by their names.
+pub fn named<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
+    let owned = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
+    owned.collect()
+}
+
 /// How bad a statement is; also the colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -19,6 +19,7 @@ pub use entry::{DurationOrigin, Entry, EntryKind};
 pub use report::told;
 
 use crate::episodes::Episodes;
+use crate::facts::Run;
 
 /// A table that a person can take in at once.
 pub const MOST_ENTRIES: usize = 25;
@@ -32,8 +33,8 @@ pub struct Timeline {
     pub notes: Vec<String>,
 }
 
-/// Tells what happened in the window.
-pub fn timeline(episodes: &Episodes<'_>) -> Timeline {
+/// Tells what happened in the window, with the runs of success as exact as they are known.
+pub fn timeline(episodes: &Episodes<'_>, runs: &[Run]) -> Timeline {
     let mut entries = processes::entries(episodes);
     entries.extend(listener::entries(episodes));
     entries.extend(hangs::entries(episodes));
@@ -41,7 +42,7 @@ pub fn timeline(episodes: &Episodes<'_>) -> Timeline {
     entries.extend(slow::entries(episodes));
     // Gaps end and runs break at what stands there already.
     entries.extend(gaps::entries(episodes, &entries));
-    entries.extend(runs::entries(episodes, &entries));
+    entries.extend(runs::entries(episodes, runs, &entries));
     entries.sort_by(Entry::in_time);
     Timeline {
         entries: fold::to_most(entries, MOST_ENTRIES),

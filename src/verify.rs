@@ -20,6 +20,7 @@ pub(crate) use scene::Scene;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::diagnosis::Diagnosis;
 use crate::episodes::Episodes;
 use crate::facts::STARTUP;
 use crate::facts::health::HealthFacts;
@@ -59,10 +60,16 @@ pub struct Verification<'a> {
 }
 
 /// Judges the evidence.
-pub fn verify<'a>(episodes: &'a Episodes<'a>, health: &'a HealthFacts, demands: &Demands) -> Verification<'a> {
+pub fn verify<'a>(
+    episodes: &'a Episodes<'a>,
+    diagnosis: &Diagnosis,
+    health: &'a HealthFacts,
+    demands: &Demands,
+) -> Verification<'a> {
     let profile = episodes.profile;
     let scene = Scene {
         episodes,
+        diagnosis,
         health,
         profile,
         demands,

@@ -1,5 +1,7 @@
 //! Who suffered from the incident: requests that failed or hung, by route and instance.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::diagnosis::{Conclusion, FailureMode, Hits, Scene};
@@ -33,25 +35,8 @@ pub(super) fn impact(
         .filter(|row| row.hung > 0)
         .filter_map(|row| row.longest_s)
         .reduce(f64::max);
-    let by = |key: fn(&Affected) -> &str, name: &str| -> Vec<Value> {
-        let mut told: Vec<(u64, Value)> = distinct(affected.iter().map(|row| key(row)))
-            .into_iter()
-            .map(|value| {
-                let own = || affected.iter().filter(|row| key(row) == value);
-                let all: u64 = own().map(|row| count(row)).sum();
-                let entry = json!({
-                    name: value, "requests": all,
-                    "failed": own().map(|row| row.failed).sum::<u64>(),
-                    "hung": own().map(|row| row.hung).sum::<u64>(),
-                });
-                (all, entry)
-            })
-            .collect();
-        told.sort_by_key(|(all, _)| std::cmp::Reverse(*all));
-        told.into_iter().map(|(_, entry)| entry).collect()
-    };
-    let routes = by(|row| row.route.as_deref().unwrap_or_default(), "route");
-    let instances = by(|row| &row.instance, "instance");
+    let routes = by(affected, count, "route", |row| row.route.as_deref().unwrap_or_default());
+    let instances = by(affected, count, "instance", |row| &row.instance);
     let mut text = vec![format!(
         "impact: {} {} ({} failed, {} hung{})",
         counted(requests, "request"),
@@ -62,18 +47,11 @@ pub(super) fn impact(
             .map(|longest| format!(", the longest {}", duration(longest)))
             .unwrap_or_default()
     )];
-    let named = |list: &[Value], name: &str| {
-        let names = list
-            .iter()
-            .take(MOST_NAMED)
-            .map(|entry| format!("{} {}", entry["requests"], entry[name].as_str().unwrap_or_default()));
-        names.collect::<Vec<_>>().join(", ")
-    };
     if !routes.is_empty() {
         text.push(format!(
             "by route: {}; by instance: {}",
-            named(&routes, "route"),
-            named(&instances, "instance")
+            names(&routes, "route"),
+            names(&instances, "instance")
         ));
     }
     let value = json!({
@@ -81,6 +59,33 @@ pub(super) fn impact(
         "routes": routes, "instances": instances,
     });
     (value, text)
+}
+
+/// Requests by route or instance, the most first.
+fn by(affected: &[&Affected], count: fn(&Affected) -> u64, name: &str, key: fn(&Affected) -> &str) -> Vec<Value> {
+    let values: BTreeSet<&str> = affected.iter().map(|row| key(row)).collect();
+    let entry = |value: &str| {
+        let own = || affected.iter().filter(|row| key(row) == value);
+        let all: u64 = own().map(|row| count(row)).sum();
+        let entry = json!({
+            name: value, "requests": all,
+            "failed": own().map(|row| row.failed).sum::<u64>(),
+            "hung": own().map(|row| row.hung).sum::<u64>(),
+        });
+        (all, entry)
+    };
+    let mut told: Vec<(u64, Value)> = values.into_iter().map(entry).collect();
+    told.sort_by_key(|(all, _)| std::cmp::Reverse(*all));
+    told.into_iter().map(|(_, entry)| entry).collect()
+}
+
+/// The first of them, for people.
+fn names(list: &[Value], name: &str) -> String {
+    let names = list
+        .iter()
+        .take(MOST_NAMED)
+        .map(|entry| format!("{} {}", entry["requests"], entry[name].as_str().unwrap_or_default()));
+    names.collect::<Vec<_>>().join(", ")
 }
 
 /// Traces that failed in bursts which overlap the incident, requests or not.
@@ -95,9 +100,4 @@ fn errors(answer: &Conclusion, scene: &Scene<'_>) -> u64 {
         .filter(|burst| burst.first_at <= to && burst.last_ended_at >= from);
     let own = during.filter(|burst| burst.service.as_deref().is_none_or(|name| scene.is_ours(name)));
     own.map(|burst| burst.traces).sum()
-}
-
-fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<String> {
-    let unique: std::collections::BTreeSet<&str> = names.collect();
-    unique.into_iter().map(str::to_owned).collect()
 }

@@ -89,34 +89,30 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
     }
     let uses = uses(&second.occupancy.rows);
     let step_s = (to - from).as_seconds_f64() / f64::from(STEPS);
-    for one in uses.iter().filter(|one| one.is_busy()).take(MOST_PROCESSES) {
-        let waiting = one.waiting.iter().any(|waiting| *waiting > 0);
-        if waiting && one.held.iter().filter(|held| **held > 0).count() <= FEW_STEPS {
-            lines.push(format!(
-                "hardly anybody on {} is seen to hold a connection while others wait",
-                one.instance
-            ));
-        } else {
-            lines.push(format!(
-                "held on {}, at most in each {} from {}: {} (estimated from requests and their checkouts)",
-                one.instance,
-                duration(step_s),
-                clock(from),
-                numbers(&one.held)
-            ));
-        }
-        if waiting {
-            lines.push(format!(
-                "waiting on {}, in vain: {}",
-                one.instance,
-                numbers(&one.waiting)
-            ));
-        }
-    }
+    let busy = uses.iter().filter(|one| one.is_busy()).take(MOST_PROCESSES);
+    lines.extend(busy.flat_map(|one| in_words(one, from, step_s)));
     Pool {
         document: document(limits, dry_at, Some((from, step_s)), &uses),
         lines,
     }
+}
+
+/// The use of a pool as a row of numbers.
+fn in_words(one: &Use, from: DateTime<Utc>, step_s: f64) -> Vec<String> {
+    let instance = &one.instance;
+    let waiting = one.waiting.iter().any(|waiting| *waiting > 0);
+    let held = if waiting && one.held.iter().filter(|held| **held > 0).count() <= FEW_STEPS {
+        format!("hardly anybody on {instance} is seen to hold a connection while others wait")
+    } else {
+        format!(
+            "held on {instance}, at most in each {} from {}: {} (estimated from requests and their checkouts)",
+            duration(step_s),
+            clock(from),
+            numbers(&one.held)
+        )
+    };
+    let vain = waiting.then(|| format!("waiting on {instance}, in vain: {}", numbers(&one.waiting)));
+    [held].into_iter().chain(vain).collect()
 }
 
 fn by_route(rows: &[&Affected], count: fn(&Affected) -> u64) -> Option<String> {

@@ -66,24 +66,7 @@ fn proof(scene: &Scene<'_>) -> String {
 /// Which part of the way to the database it is.
 pub(super) fn where_it_lies(scene: &Scene<'_>, second: Option<&Second>, contrast: &Contrast) -> Vec<String> {
     let mut lines = Vec::new();
-    let texts = second.map(|second| &second.errors.rows[..]).unwrap_or_default();
-    let resolved = texts
-        .iter()
-        .map(|error| {
-            attempts(&error.text)
-                .iter()
-                .filter(|attempt| attempt.hostaddr.is_some())
-                .count()
-        })
-        .max()
-        .unwrap_or_default();
-    lines.push(if scene.names(ErrorClass::Dns) {
-        String::from("DNS has a part in it: names failed to resolve in this window (see the errors in the timeline)")
-    } else if resolved > 0 {
-        format!("not DNS: the name resolved to {resolved} addresses, and those did not answer")
-    } else {
-        String::from("DNS: no error names it; a resolver that is slow without an error would not show")
-    });
+    lines.push(dns(scene, second));
     let one_instance = contrast.differences.iter().find(|one| one.attribute == "instance");
     match one_instance {
         Some(one) => lines.push(format!(
@@ -126,6 +109,27 @@ pub(super) fn where_it_lies(scene: &Scene<'_>, second: Option<&Second>, contrast
         String::from("the application's part: its connects have no short timeout, and the hung ones fill the pool")
     });
     lines
+}
+
+fn dns(scene: &Scene<'_>, second: Option<&Second>) -> String {
+    let texts = second.map(|second| &second.errors.rows[..]).unwrap_or_default();
+    let resolved = texts
+        .iter()
+        .map(|error| {
+            attempts(&error.text)
+                .iter()
+                .filter(|attempt| attempt.hostaddr.is_some())
+                .count()
+        })
+        .max()
+        .unwrap_or_default();
+    if scene.names(ErrorClass::Dns) {
+        String::from("DNS has a part in it: names failed to resolve in this window (see the errors in the timeline)")
+    } else if resolved > 0 {
+        format!("not DNS: the name resolved to {resolved} addresses, and those did not answer")
+    } else {
+        String::from("DNS: no error names it; a resolver that is slow without an error would not show")
+    }
 }
 
 /// Fast requests on the instances of the hung ones.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use crate::diagnosis::{Claim, Conclusion, Diagnosis, FailureMode};
-use crate::report::{Align, Block, Cell, Column, Data, Note, Table, Told, trace_link};
+use crate::report::{Align, Block, Cell, Column, Data, Note, Table, Told, named, trace_link};
 use crate::window::rfc3339;
 
 /// Of an incident that goes on, so much is shown behind a link.
@@ -94,10 +94,7 @@ pub fn told(diagnosis: &Diagnosis, advice: Advice, project_url: &str) -> Told {
                 .collect(),
         ),
     ];
-    let mut fields: Map<String, Value> = fields
-        .into_iter()
-        .map(|(name, value)| (name.to_owned(), value))
-        .collect();
+    let mut fields = named(fields);
     fields.extend(advice.more);
     Told {
         headline: diagnosis.headline(&advice.because),

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use super::claim::claim;
 use super::{Basis, Claim, Conclusion, Confidence, FailureMode, Finding, Scene};
-use crate::episodes::WaitingOn;
+use crate::episodes::{ListenerTrouble, WaitingOn};
 use crate::error_text::ErrorClass;
 use crate::facts::{Facts, to_seconds};
 use crate::words::{self, clock, counted};
@@ -24,7 +24,10 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
     let bounds = facts.bounds.rows.first();
     let records = bounds.map_or(0, |bounds| bounds.records);
     if records == 0 {
-        return Err(no_records(facts));
+        return Err(match &facts.bounds.not_known {
+            Some(why) => format!("what was recorded is not known: {why}"),
+            None => no_records(facts),
+        });
     }
     if let Some((mode, why)) = unjudged.first() {
         return Err(format!(
@@ -53,6 +56,13 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
         scene.hangs.len()
     );
     let healthy = claim(Basis::Succeeded, text, "bounds", bounds.requests, Vec::new());
+    // A wrong clock looks like a silence: what is doubtful comes first.
+    if let Some(doubt) = facts.doubts.first() {
+        return Err(format!(
+            "{}: {}; seen so far: {}",
+            doubt.section, doubt.why, healthy.text
+        ));
+    }
     if scene
         .episodes
         .pauses()
@@ -60,12 +70,6 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
     {
         return Err(String::from(
             "nothing is recorded in the last minutes of the window: a lull or a silence, its end will tell",
-        ));
-    }
-    if let Some(doubt) = facts.doubts.first() {
-        return Err(format!(
-            "{}: {}; seen so far: {}",
-            doubt.section, doubt.why, healthy.text
         ));
     }
     let is_calm = failed == 0 && scene.hangs.is_empty();
@@ -142,12 +146,14 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
     let lost = scene.listener.iter().find(|trouble| {
         trouble.over_at.is_none() && scene.facts.window.to - trouble.first_at >= NOT_BACK_AFTER && trouble.lines > 1
     });
+    let lost_at = |trouble: &ListenerTrouble<'_>| {
+        let (name, at) = (&scene.profile.listener.name, clock(trouble.first_at));
+        format!("the {name} on {} lost its connection at {at}", trouble.instance)
+    };
     if let Some(trouble) = lost {
         return Some(format!(
-            "the {} on {} lost its connection at {} and is not back, and no failure mode fits",
-            scene.profile.listener.name,
-            trouble.instance,
-            clock(trouble.first_at)
+            "{} and is not back, and no failure mode fits",
+            lost_at(trouble)
         ));
     }
     let away = scene.listener.iter().find(|trouble| {
@@ -155,10 +161,8 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
     });
     if let Some(trouble) = away {
         return Some(format!(
-            "the {} on {} lost its connection at {}, and no request has succeeded since: too early to say",
-            scene.profile.listener.name,
-            trouble.instance,
-            clock(trouble.first_at)
+            "{}, and no request has succeeded since: too early to say",
+            lost_at(trouble)
         ));
     }
     // One route that fails is a bug of it; many of which a large part fails are an outage.

@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::{Episodes, Hanging, ListenerTrouble, RESTART_GOES_WITH, Silence, Start, WaitingOn};
 use crate::error_text::{ErrorClass, read};
-use crate::facts::{ErrorBurst, Facts, Gap, Run, seconds, to_seconds};
+use crate::facts::{ErrorBurst, Facts, Gap, PROMPT, Run, seconds, to_seconds};
 use crate::profile::Settings;
 use crate::words::counted;
 
@@ -16,8 +16,6 @@ use super::{Claim, Matched, Verdict};
 const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
 /// Failures up to this before the end of the window, and no success since, still go on.
 const STILL_FAILING: TimeDelta = TimeDelta::seconds(60);
-/// A median checkout below this is prompt: it includes a pre-ping and, at most, one ordinary connect.
-const PROMPT_S: f64 = 0.25;
 
 /// A burst of failures with the class of its text.
 pub struct Failing<'a> {
@@ -170,7 +168,7 @@ impl<'a> Scene<'a> {
             .iter()
             .filter(ours)
             .chain(self.runs.iter().copied());
-        runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= PROMPT_S))
+        runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= to_seconds(PROMPT)))
             .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
             .collect()
     }
@@ -248,7 +246,7 @@ impl<'a> Scene<'a> {
                 .spread
                 .middle_s
                 .map_or(requests.spread.max_s, |(_, p95_s)| p95_s);
-            let waited = run.connects_p50_s.is_some_and(|p50_s| p50_s > PROMPT_S);
+            let waited = run.connects_p50_s.is_some_and(|p50_s| p50_s > to_seconds(PROMPT));
             Some(requests.first_at.max(at) + seconds(if waited { slow_s } else { 0.0 }))
         });
         later.min()

@@ -29,17 +29,13 @@ pub struct ListenerTrouble<'a> {
     pub lines: u64,
 }
 
-fn is_trouble(kind: LineKind) -> bool {
-    !matches!(kind, LineKind::Starting | LineKind::Stopping | LineKind::Connected)
-}
-
 /// Every trouble that reaches into the window, in time order.
 pub(super) fn trouble(facts: &Facts) -> Vec<ListenerTrouble<'_>> {
     let lines = &facts.lifecycle.rows;
     let mut found: Vec<ListenerTrouble<'_>> = Vec::new();
-    for line in lines.iter().filter(|line| is_trouble(line.kind)) {
+    for line in lines.iter().filter(|line| line.kind.is_trouble()) {
         let same =
-            |other: &&Line| other.instance == line.instance && other.episode == line.episode && is_trouble(other.kind);
+            |other: &&Line| other.instance == line.instance && other.episode == line.episode && other.kind.is_trouble();
         let first = lines
             .iter()
             .filter(same)

@@ -20,7 +20,7 @@ pub use lives::lives;
 pub(super) use runs::joined_runs;
 
 use super::rows::{Cell, Grid, Outcome, ProcessRow, Rows};
-use super::{Evidence, Facts, Process, to_seconds};
+use super::{Evidence, Facts, Process};
 use crate::profile::Settings;
 use crate::query::Section;
 use crate::window::Window;
@@ -172,9 +172,4 @@ pub(super) fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let (low, high) = (place.floor() as usize, place.ceil() as usize);
     let (low, high) = (sorted.get(low)?, sorted.get(high)?);
     Some(low + (high - low) * place.fract())
-}
-
-/// Seconds between two instants.
-fn distance_s(from: DateTime<Utc>, to: DateTime<Utc>) -> f64 {
-    to_seconds(to - from)
 }

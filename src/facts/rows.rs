@@ -12,7 +12,7 @@ use crate::query::Section;
 use crate::window::Window;
 use parse::{cell, open, process, trouble, whole};
 
-/// Buckets of a window: enough to see half a minute in an hour, few enough to fetch (design.md).
+/// Buckets of a window: enough to see half a minute in an hour, few enough to fetch.
 pub const BUCKETS: i64 = 120;
 /// Buckets of the lookback: a minute each, if it is an hour.
 const EARLIER_BUCKETS: i64 = 60;

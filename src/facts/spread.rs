@@ -19,6 +19,15 @@ pub struct Spread {
 }
 
 impl Spread {
+    /// Both as one, without percentiles.
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            min_s: self.min_s.min(other.min_s),
+            middle_s: None,
+            max_s: self.max_s.max(other.max_s),
+        }
+    }
+
     /// As a person says it of so many durations: shortest to longest while all is fast or they are few, else the middle
     /// nine tenths and the worst.
     pub fn in_words(&self, count: u64) -> String {

@@ -24,11 +24,7 @@ impl Successes {
             count: self.count + other.count,
             first_at: self.first_at.min(other.first_at),
             last_at: self.last_at.max(other.last_at),
-            spread: Spread {
-                min_s: self.spread.min_s.min(other.spread.min_s),
-                middle_s: None,
-                max_s: self.spread.max_s.max(other.spread.max_s),
-            },
+            spread: self.spread.and(other.spread),
         }
     }
 }

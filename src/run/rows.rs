@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Asked, Failure};
 use crate::cli::QueryArgs;
 use crate::query::{bind, single_select};
-use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table, Told};
+use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table, Told, named};
 use crate::source::{ColumnType, Request, Rows};
 use crate::words::counted;
 
@@ -86,10 +86,7 @@ fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
             columns: rows.columns.iter().map(header).collect(),
             rows: rows.rows.iter().map(cells).collect(),
         })],
-        fields: fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        fields: named(fields),
         data: Data {
             columns: names.clone(),
             rows: rows.rows.clone(),

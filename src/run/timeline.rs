@@ -14,29 +14,32 @@ use crate::window::Window;
 
 pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let (mut facts, mut spent) = asked.first_round(&sections()).await?;
-    let mut exact = facts.clone();
+    let mut runs = facts.runs.clone();
     if facts.cuts.is_empty() {
-        exact.join_runs();
+        runs.rows = facts.joined_runs();
     } else {
         let mut values = asked.parameters();
         values.insert("runs", Parameter::Runs(facts.cuts.since(asked.window.from)));
         // Without them the first round's buckets stand for the runs.
         match asked.ask_sections(&["runs"], &values, &mut spent).await {
-            Ok(sections) => exact.runs = exact_runs(&facts, &sections),
+            Ok(sections) => runs = exact_runs(&facts, &sections),
             Err(Failure::Source(error)) => {
-                exact.runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
+                runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
             }
             Err(error) => return Err(error),
         }
         facts.doubts = asked.learned.doubts();
-        exact.doubts.clone_from(&facts.doubts);
     }
-    // The judgement rests on the first round, as that of every command.
+    // The judgement rests on the first round, as that of every command; only the rows of success are exact.
     let episodes = Episodes::of(&facts, &asked.settings);
-    let diagnosis = diagnose(&episodes);
-    let shown = Episodes::of(&exact, &asked.settings);
-    let frame = asked.frame("timeline", spent, &exact.not_known(), facts.bounds.no_records());
-    Ok(frame.around(told(&timeline(&shown), &diagnosis, &asked.project_url())))
+    let told = told(
+        &timeline(&episodes, &runs.rows),
+        &diagnose(&episodes),
+        &asked.project_url(),
+    );
+    facts.runs = runs;
+    let frame = asked.frame("timeline", spent, &facts.not_known(), facts.bounds.no_records());
+    Ok(frame.around(told))
 }
 
 /// The first request of `timeline` and `diagnose`; `stuck` and `verify` need no runs of success.
@@ -53,18 +56,15 @@ pub(super) fn sections() -> Vec<&'static str> {
 }
 
 impl Asked {
-    /// Asks what all commands judge by: the facts, and the queries that were spent.
+    /// Asks what all commands judge by: the facts, and the queries that were spent. If no record passes, also what the
+    /// filters left out.
     pub(super) async fn first_round(&self, sections: &[&str]) -> Result<(Facts, u32), Failure> {
-        let mut spent = 0;
-        let sections = self.ask_sections(sections, &self.parameters(), &mut spent).await?;
-        Ok((self.with_filters(self.facts(&sections), &mut spent).await?, spent))
-    }
-
-    /// If no record passes, what the filters left out.
-    async fn with_filters(&self, mut facts: Facts, spent: &mut u32) -> Result<Facts, Failure> {
+        let (values, mut spent) = (self.parameters(), 0);
+        let sections = self.ask_sections(sections, &values, &mut spent).await?;
+        let mut facts = self.facts(&sections);
         if facts.bounds.no_records() {
             // "Nothing was found" stands without it.
-            match self.ask_sections(&["filters"], &self.parameters(), spent).await {
+            match self.ask_sections(&["filters"], &values, &mut spent).await {
                 Ok(sections) => facts.read_filters(&sections),
                 Err(Failure::Source(error)) => self
                     .log
@@ -72,7 +72,7 @@ impl Asked {
                 Err(error) => return Err(error),
             }
         }
-        Ok(facts)
+        Ok((facts, spent))
     }
 
     /// What the sections say, with what makes them doubtful.

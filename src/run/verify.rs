@@ -7,14 +7,14 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Asked, Failure};
 use crate::cli::{Common, VerifyArgs};
+use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
+use crate::facts::Rows;
 use crate::facts::health::HealthFacts;
 use crate::report::{Block, Outcome, Report};
 use crate::verify::{Demands, FACTS, told, verify};
 use crate::window::{Window, parse_duration, parse_time};
 
-/// What `verify` judges, and the runbook's rows beside it.
-const SECTIONS: [&str; 5] = ["traffic", "processes", "unfinished", "trouble", "verification"];
 /// A free plan allows five queries a minute for a whole organisation: four leave one for somebody else.
 const BETWEEN_QUERIES: Duration = Duration::from_secs(15);
 /// How often the progress line counts down.
@@ -99,8 +99,10 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
 }
 
 async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
+    // What all commands judge by, and the runbook's rows beside it.
+    let sections = [&Rows::SECTIONS[..], &["verification"]].concat();
     let mut own = 0;
-    let sections = asked.ask_sections(&SECTIONS, &asked.parameters(), &mut own).await?;
+    let sections = asked.ask_sections(&sections, &asked.parameters(), &mut own).await?;
     let facts = asked.facts(&sections);
     let health = HealthFacts::read(asked.window, &asked.settings, &sections);
     *spent += own;
@@ -108,7 +110,9 @@ async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report
     let mut missing = facts.not_known_of(&FACTS);
     missing.extend(health.not_known());
     let frame = asked.frame("verify", *spent, &missing, facts.bounds.no_records());
-    Ok(frame.around(told(&verify(&episodes, &health, demands), &health.rows.rows)))
+    let diagnosis = diagnose(&episodes);
+    let told = told(&verify(&episodes, &diagnosis, &health, demands), &health.rows.rows);
+    Ok(frame.around(told))
 }
 
 #[cfg(test)]

@@ -1,17 +1,11 @@
 //! Requests that hung: rows of their own with start and length; in a wave the first few, then how many more.
 
-use chrono::TimeDelta;
-
 use super::{Entry, EntryKind};
 use crate::episodes::{Episodes, Hanging, WaitingOn};
-use crate::facts::Fate;
+use crate::facts::{Fate, SHOWN_OF_A_WAVE, WAVE_PAUSE};
 use crate::report::Severity;
 use crate::words;
 
-/// Hangs that begin this close to each other are one wave: longer than a pool's 30 s and a listener's 60 s back-off.
-const WAVE_PAUSE: TimeDelta = TimeDelta::minutes(5);
-/// Hangs of a wave that have rows of their own.
-const SHOWN_OF_A_WAVE: usize = 5;
 /// Room for an error in the duration column.
 const ERROR_WIDTH: usize = 60;
 

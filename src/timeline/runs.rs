@@ -23,15 +23,9 @@ const TROUBLE_SETS_IN: TimeDelta = TimeDelta::seconds(1);
 /// Fewer requests than this at the edge of trouble are no stretch of their own.
 const FEWEST_IN_TROUBLE: u64 = 3;
 
-pub(super) fn entries(scene: &Episodes<'_>, told: &[Entry]) -> Vec<Entry> {
+pub(super) fn entries(scene: &Episodes<'_>, runs: &[Run], told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
-    let mut runs: Vec<(DateTime<Utc>, &Run)> = scene
-        .facts
-        .runs
-        .rows
-        .iter()
-        .filter_map(|run| Some((run.first_at()?, run)))
-        .collect();
+    let mut runs: Vec<(DateTime<Utc>, &Run)> = runs.iter().filter_map(|run| Some((run.first_at()?, run))).collect();
     runs.sort_by_key(|(at, run)| (*at, run.trace_id.as_deref()));
     let mut alone_in_trouble = 0;
     for (at, run) in runs {

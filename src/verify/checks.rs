@@ -39,7 +39,7 @@ macro_rules! checks {
 }
 
 checks![
-    evidence, running, in_flight, restarts, restarted, freshness, requests, errors, statements, listener,
+    evidence, running, in_flight, restarts, restarted, freshness, requests, errors, statements, listener, incident,
 ];
 
 /// All checks of the service, then those of each instance, both in the order of the registry.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{Check, Verdict, Verification};
 use crate::facts::health::VerificationRow;
-use crate::report::{Align, Block, Cell, Column, Data, Outcome, Severity, Table, Told};
+use crate::report::{Align, Block, Cell, Column, Data, Outcome, Severity, Table, Told, named};
 use crate::window::rfc3339;
 use crate::words;
 
@@ -104,10 +104,7 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
             Verdict::Fail => Outcome::Incident,
         },
         blocks,
-        fields: fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect(),
+        fields: named(fields),
         data,
     }
 }

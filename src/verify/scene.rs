@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Demands, Instance};
+use crate::diagnosis::Diagnosis;
 use crate::episodes::{Episodes, Hanging};
 use crate::facts::health::{HealthFacts, Life};
 use crate::facts::to_seconds;
@@ -12,6 +13,7 @@ use crate::words::duration;
 /// What is judged, and by what.
 pub(crate) struct Scene<'a> {
     pub(super) episodes: &'a Episodes<'a>,
+    pub(super) diagnosis: &'a Diagnosis,
     pub(super) health: &'a HealthFacts,
     pub(super) profile: &'a Settings,
     pub(super) demands: &'a Demands,

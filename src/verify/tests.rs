@@ -7,8 +7,9 @@ mod registry;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::*;
+use crate::diagnosis::diagnose;
 use crate::facts::health::{Life, StatementTimes};
-use crate::facts::{Evidence, Facts, Fate, Hang, Role};
+use crate::facts::{Evidence, Facts, Fate, Hang, Process, Role};
 use crate::profile::BUILT_IN;
 use crate::window::Window;
 
@@ -55,7 +56,7 @@ fn facts(lives: Vec<Life>, hangs: Vec<Hang>) -> Seen {
 fn asked<T>(seen: &Seen, demands: &Demands, read: impl Fn(&Verification<'_>) -> T) -> T {
     let profile = profile();
     let episodes = Episodes::of(&seen.facts, &profile);
-    read(&verify(&episodes, &seen.health, demands))
+    read(&verify(&episodes, &diagnose(&episodes), &seen.health, demands))
 }
 
 /// A process that began 20 minutes ago and is well.
@@ -147,7 +148,7 @@ fn health_passes_and_says_what_few_requests_bound() {
     let facts = facts(vec![life("a", "1")], Vec::new());
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &Demands::default());
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass);
     assert!(
         answer
@@ -232,7 +233,7 @@ fn errors_of_older_processes_are_shown_and_not_counted() {
     let facts = facts(vec![life("a", "1"), older("a")], vec![in_flight("a", "old", 1300)]);
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &Demands::default());
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &Demands::default());
     assert_eq!(answer.outcome, Verdict::Pass, "{}", answer.headline);
     assert!(
         answer.notes[0].contains("5 error records") && answer.notes[0].contains("1 span without an end"),

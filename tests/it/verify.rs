@@ -47,6 +47,35 @@ fn every_recording_is_judged_as_its_label_says() {
     }
 }
 
+/// While `diagnose` says of the records until then that an incident goes on.
+#[test]
+fn nothing_passes_in_the_middle_of_an_incident() {
+    let mut going_on = 0;
+    for case in cases() {
+        let Some(window) = case.label["incident_window"].as_object() else {
+            continue;
+        };
+        let (from, to) = (time(&window["from"]), time(&window["to"]));
+        let middle = (from + (to - from) / 2).to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+        let asked = [
+            "diagnose",
+            "--source",
+            &case.records,
+            "--format",
+            "json",
+            "--now",
+            &middle,
+        ];
+        let diagnosis = run(&asked).json();
+        if diagnosis["incident"] == true && diagnosis["to"].is_null() {
+            going_on += 1;
+            let judged = verify(&case, &["--now", &middle]).json();
+            assert_ne!(judged["outcome"], "pass", "{} at {middle}: {judged}", case.name);
+        }
+    }
+    assert!(going_on >= 5, "only {going_on} incidents are seen to go on");
+}
+
 /// What holds for every verdict.
 fn check_document(case: &Case, document: &Value) {
     assert_eq!(document["schema"], "relay-diag.verify.v1");

@@ -158,21 +158,10 @@ fn after(scene: &Scene<'_>, gap: &Gap) -> Result<Matched, Option<String>> {
         .unwrap_or(begun_at);
     let served = scene.first_served_after(last_begun);
     let to = by_itself(&hung, end, served).map_err(Some)?;
-    if let Some(served) = served.filter(|served| *served <= to) {
-        let tail = end.unwrap_or(to) - served;
-        if tail > TAIL.max((served - begun_at) / TAIL_SHARE) {
-            return Err(Some(format!(
-                "requests hung for {} more while others succeeded",
-                duration(to_seconds(tail))
-            )));
-        }
-    }
-    let beside = checkouts(&scene.prompt_connects(|at| at < to && Scene::open_at(&hung, at)));
-    if beside > MOST_BESIDE_A_HANG {
-        return Err(Some(format!(
-            "{} succeeded promptly while others hung: the database was awake",
-            counted(beside, "checkout")
-        )));
+    let awake_at = served.filter(|served| *served <= to);
+    let tail = awake_at.map(|served| (end.unwrap_or(to) - served, served - begun_at));
+    if let Some(why) = awake(scene, &hung, tail, to) {
+        return Err(Some(why));
     }
     let found = seen(scene, &hung, &bursts, (gap.before_at, idle), to);
     let summary = format!(
@@ -191,6 +180,28 @@ fn after(scene: &Scene<'_>, gap: &Gap) -> Result<Matched, Option<String>> {
         from,
         to: Some(to),
         instances: scene.instances(&hung, &bursts),
+    })
+}
+
+/// What shows that the database did not sleep while requests hung. `tail`: how long they went on to hang once the first
+/// succeeded, and how long that had taken.
+fn awake(
+    scene: &Scene<'_>,
+    hung: &[Hanging<'_>],
+    tail: Option<(TimeDelta, TimeDelta)>,
+    to: DateTime<Utc>,
+) -> Option<String> {
+    let too_long = tail.filter(|(length, woke_in)| *length > TAIL.max(*woke_in / TAIL_SHARE));
+    if let Some((length, _)) = too_long {
+        let length = duration(to_seconds(length));
+        return Some(format!("requests hung for {length} more while others succeeded"));
+    }
+    let beside = checkouts(&scene.prompt_connects(|at| at < to && Scene::open_at(hung, at)));
+    (beside > MOST_BESIDE_A_HANG).then(|| {
+        format!(
+            "{} succeeded promptly while others hung: the database was awake",
+            counted(beside, "checkout")
+        )
     })
 }
 

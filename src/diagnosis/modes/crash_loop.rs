@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
 };
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{clock, counted, duration};
@@ -61,6 +61,34 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let (Some(first), Some(last)) = (found.starts.first().copied(), found.starts.last().copied()) else {
         return Verdict::NotMatched(String::from("no process started"));
     };
+    let mut lives: Vec<f64> = found
+        .starts
+        .windows(2)
+        .map(|pair| to_seconds(pair[1] - pair[0]))
+        .collect();
+    lives.sort_by(f64::total_cmp);
+    let evidence = claims(&found, (first, last), &lives);
+    // It is over once a life is longer than those before, or the end is the last start's own death.
+    let lived = scene.facts.window.to - last;
+    let longest = lives.last().copied().unwrap_or_default();
+    let over = to_seconds(lived) > LIFE_AFTER * longest || lived > scene.profile.diagnose.short_life;
+    let to = over.then_some(last);
+    Verdict::Matched(Matched {
+        summary: format!(
+            "{} started {} in {}",
+            found.instances.join(" and "),
+            counted(found.starts.len() as u64, "time"),
+            duration(to_seconds(last - first))
+        ),
+        evidence,
+        from: first,
+        to,
+        instances: found.instances,
+    })
+}
+
+/// `lives` in seconds, sorted.
+fn claims(found: &Loop, (first, last): (DateTime<Utc>, DateTime<Utc>), lives: &[f64]) -> Vec<Claim> {
     let mut claims = vec![claim(
         Basis::Processes,
         format!(
@@ -83,12 +111,6 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Vec::new(),
         ));
     }
-    let mut lives: Vec<f64> = found
-        .starts
-        .windows(2)
-        .map(|pair| to_seconds(pair[1] - pair[0]))
-        .collect();
-    lives.sort_by(f64::total_cmp);
     if let Some(median) = lives.get(lives.len() / 2) {
         claims.push(claim(
             Basis::Processes,
@@ -98,23 +120,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Vec::new(),
         ));
     }
-    // It is over once a life is longer than those before, or the end is the last start's own death.
-    let lived = scene.facts.window.to - last;
-    let longest = lives.last().copied().unwrap_or_default();
-    let over = to_seconds(lived) > LIFE_AFTER * longest || lived > scene.profile.diagnose.short_life;
-    let to = over.then_some(last);
-    Verdict::Matched(Matched {
-        summary: format!(
-            "{} started {} in {}",
-            found.instances.join(" and "),
-            counted(found.starts.len() as u64, "time"),
-            duration(to_seconds(last - first))
-        ),
-        evidence: claims,
-        from: first,
-        to,
-        instances: found.instances,
-    })
+    claims
 }
 
 /// Instances of which none starts often enough by itself, and which together start more often than `verify` lets pass: each

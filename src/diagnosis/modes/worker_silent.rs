@@ -1,14 +1,18 @@
 //! Work is queued, and none of it is run.
 
+use chrono::{DateTime, Utc};
+
 use crate::diagnosis::{
-    Basis, Cause, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
 };
-use crate::facts::to_seconds;
+use crate::facts::{Work, to_seconds};
 use crate::profile::Settings;
 use crate::words::{clock, counted, duration};
 
 /// Beyond this multiple of `queued_patience` one queued item is enough, if runs are recorded here.
 const FORGOTTEN: f64 = 6.0;
+/// From this multiple of it on, how long the oldest waits is a sign of its own.
+const LONG_WAIT: f64 = 4.0;
 
 pub(super) static MODE: FailureMode = FailureMode {
     id: "worker-silent",
@@ -78,6 +82,24 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             duration(waited_s)
         ));
     }
+    Verdict::Matched(Matched {
+        summary: format!(
+            "work is queued ({} since {}) and none of it is run",
+            work.queued_since_run,
+            clock(from)
+        ),
+        evidence: claims(work, from, (waited_s, patience_s)),
+        from: work
+            .run_last_at
+            .filter(|at| *at >= scene.facts.window.from)
+            .unwrap_or(from)
+            .min(from),
+        to: None,
+        instances: Vec::new(),
+    })
+}
+
+fn claims(work: &Work, from: DateTime<Utc>, (waited_s, patience_s): (f64, f64)) -> Vec<Claim> {
     let mut found = vec![claim(
         Basis::Queued,
         format!(
@@ -98,7 +120,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Vec::new(),
         ));
     }
-    if waited_s >= 4.0 * patience_s {
+    if waited_s >= LONG_WAIT * patience_s {
         found.push(claim(
             Basis::Queued,
             format!("the oldest waits for {}", duration(waited_s)),
@@ -107,19 +129,5 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             Vec::new(),
         ));
     }
-    Verdict::Matched(Matched {
-        summary: format!(
-            "work is queued ({} since {}) and none of it is run",
-            work.queued_since_run,
-            clock(from)
-        ),
-        evidence: found,
-        from: work
-            .run_last_at
-            .filter(|at| *at >= scene.facts.window.from)
-            .unwrap_or(from)
-            .min(from),
-        to: None,
-        instances: Vec::new(),
-    })
+    found
 }

@@ -6,13 +6,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{View, ended, joined, succeeded};
 use crate::facts::rows::{Cell, Outcome, What};
-use crate::facts::{Hang, Role};
+use crate::facts::{Hang, Role, SHOWN_OF_A_WAVE, WAVE_PAUSE};
 use crate::profile::Settings;
 
-/// Starts of hangs that cut: so many of a wave, the rest says the same.
-const CUTTING_OF_A_WAVE: usize = 6;
-/// A wave's starts lie within this.
-const WAVE: TimeDelta = TimeDelta::minutes(5);
+/// Starts of hangs that cut: those of a wave that have rows, and the row of the others.
+const CUTTING_OF_A_WAVE: usize = SHOWN_OF_A_WAVE + 1;
 /// Buckets on either side that help to tell whether checkouts are slow.
 const NEIGHBOURS: usize = 1;
 /// Cut points of a service that are asked for; the earliest speak.
@@ -87,7 +85,7 @@ fn hang_starts(hung: &[&Hang]) -> Vec<DateTime<Utc>> {
     let lately = |at: DateTime<Utc>| {
         starts
             .iter()
-            .filter(|other| **other <= at && at - **other <= WAVE)
+            .filter(|other| **other <= at && at - **other <= WAVE_PAUSE)
             .count()
     };
     starts

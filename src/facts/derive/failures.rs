@@ -93,12 +93,7 @@ fn most(mut bursts: Vec<ErrorBurst>) -> Vec<ErrorBurst> {
         bursts: a.bursts + b.bursts,
         traces: a.traces + b.traces,
         hung: a.hung + b.hung,
-        // Percentiles of several bursts can't be joined.
-        spread: [a.spread, b.spread].into_iter().flatten().reduce(|a, b| Spread {
-            min_s: a.min_s.min(b.min_s),
-            middle_s: None,
-            max_s: a.max_s.max(b.max_s),
-        }),
+        spread: a.spread.into_iter().chain(b.spread).reduce(Spread::and),
         route: a.route.filter(|route| b.route.as_ref() == Some(route)),
         service: a.service.filter(|service| b.service.as_ref() == Some(service)),
         instance: a.instance.filter(|instance| b.instance.as_ref() == Some(instance)),

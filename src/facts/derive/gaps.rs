@@ -4,12 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{View, distance_s, percentile};
+use super::{View, percentile};
 use crate::facts::rows::What;
-use crate::facts::{Gap, GapOf, SHORTEST_GAP, seconds};
+use crate::facts::{Gap, GapOf, SHORTEST_GAP, UNUSUAL_SPACING, seconds, to_seconds};
 
-/// A pause is no gap below so many times the usual distance of active seconds.
-const UNUSUAL: f64 = 10.0;
 /// Gaps of one sort that are told, the longest first.
 const MOST: usize = 50;
 
@@ -30,13 +28,13 @@ impl Activity {
     /// The usual distance of active seconds; `None` = there is only one.
     fn usual_s(&self, view: &View<'_>) -> Option<f64> {
         let times: Vec<&DateTime<Utc>> = self.slots.iter().collect();
-        let mut distances: Vec<f64> = times.windows(2).map(|pair| distance_s(*pair[0], *pair[1])).collect();
+        let mut distances: Vec<f64> = times.windows(2).map(|pair| to_seconds(*pair[1] - *pair[0])).collect();
         distances.sort_by(f64::total_cmp);
         let median = percentile(&distances, 0.5)?;
         let length = times
             .first()
             .zip(times.last())
-            .map_or(0.0, |(first, last)| distance_s(**first, **last));
+            .map_or(0.0, |(first, last)| to_seconds(**last - **first));
         // Slots longer than a second hide how close together things began.
         let spacing = length / super::weight(self.records.max(1));
         Some(if view.grid.slot_s > 1 {
@@ -50,7 +48,7 @@ impl Activity {
         let Some(usual_s) = self.usual_s(view) else {
             return Vec::new();
         };
-        let least = SHORTEST_GAP.max(seconds(UNUSUAL * usual_s));
+        let least = SHORTEST_GAP.max(seconds(UNUSUAL_SPACING * usual_s));
         // Between the exact instants of a bucket that is longer than a gap its slots tell.
         let slot = TimeDelta::seconds(view.grid.slot_s);
         let inner = |slots: &BTreeSet<DateTime<Utc>>| -> Vec<DateTime<Utc>> {

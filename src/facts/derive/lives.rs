@@ -22,10 +22,6 @@ pub fn lives(rows: &Rows, window: Window, profile: &Settings) -> Vec<Life> {
     found
 }
 
-fn is_trouble(kind: LineKind) -> bool {
-    !matches!(kind, LineKind::Starting | LineKind::Stopping | LineKind::Connected)
-}
-
 /// A `service_instance_id` and a pid may come again after a restart: the line that a process starts with parts its lives.
 fn of_process(view: &View<'_>, row: &ProcessRow) -> Vec<Life> {
     let starting = row
@@ -75,7 +71,7 @@ fn life(
         .map(|said| said.last_at)
         .max();
     let since = since.unwrap_or(begun);
-    let trouble = || lines.iter().filter(|said| is_trouble(said.kind));
+    let trouble = || lines.iter().filter(|said| said.kind.is_trouble());
     let open = || trouble().filter(|said| said.last_at > since);
     let starts_from = view.window.to - view.profile.verify.starts_within;
     let of_lines = |failures: fn(&Said) -> u64| lines.iter().map(|said| failures(said)).sum::<u64>();
@@ -110,7 +106,7 @@ fn life(
             .map(|(p50_s, p95_s, max_s)| StatementTimes { p50_s, p95_s, max_s }),
         error_spans: sum(|bucket| bucket.error_spans),
         error_logs: sum(|bucket| bucket.error_logs)
-            + of_lines(|said| if is_trouble(said.kind) { 0 } else { said.failures }),
+            + of_lines(|said| if said.kind.is_trouble() { 0 } else { said.failures }),
         listener_errors: trouble().map(|said| said.failures).sum(),
         listener_errors_open: open().map(|said| said.failures_after(since)).sum(),
         error_trace_id: row.error_trace_id.clone(),

@@ -121,20 +121,15 @@ fn run(view: &View<'_>, service: &str, pieces: &[Piece<'_>]) -> Run {
 }
 
 fn successes<'a, 'b: 'a>(pieces: impl Iterator<Item = &'a Piece<'b>>) -> Option<Successes> {
-    let mut found: Option<Successes> = None;
-    for piece in pieces {
-        let own = Successes {
+    let of_piece = |piece: &Piece<'_>| {
+        Some(Successes {
             count: piece.count,
             first_at: piece.first_at,
             last_at: piece.last_at,
             spread: piece.cell.spread?,
-        };
-        found = Some(match found {
-            None => own,
-            Some(other) => other.and(&own),
-        });
-    }
-    found
+        })
+    };
+    pieces.filter_map(of_piece).reduce(|a, b| a.and(&b))
 }
 
 /// All runs of a service as one; percentiles can't be joined.

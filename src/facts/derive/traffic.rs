@@ -1,6 +1,6 @@
 //! Traffic by bucket, and work that is queued and run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{View, ended, weighted};
 use crate::facts::rows::{Cell, Outcome, What};
@@ -18,6 +18,11 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
             *open.entry((bucket, &span.service)).or_default() += 1;
         }
     }
+    let services: BTreeSet<&str> = cells.keys().map(|(_, service)| *service).collect();
+    let usual_s: BTreeMap<&str, Option<f64>> = services
+        .into_iter()
+        .map(|name| (name, usual_before_s(view, name)))
+        .collect();
     let of_bucket = |((bucket, service), own): ((i64, &str), Vec<&Cell>)| {
         let of = |fits: fn(&Cell) -> bool| own.iter().copied().filter(move |cell| fits(cell));
         let statements = || of(|cell| cell.what == What::Statement && ended(cell));
@@ -25,7 +30,7 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
         Bucket {
             at: view.grid.begin(bucket),
             service: service.to_owned(),
-            usual_before_s: usual_before_s(view, service),
+            usual_before_s: usual_s.get(service).copied().flatten(),
             requests: of(|cell| cell.what.is_request() && ended(cell))
                 .map(|cell| cell.count)
                 .sum::<u64>()
@@ -43,7 +48,7 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
                 .filter(|cell| cell.outcome != Outcome::Hung)
                 .map(|cell| cell.slow)
                 .sum(),
-            statements_spread: spread(statements()),
+            statements_spread: statements().filter_map(|cell| cell.spread).reduce(Spread::and),
             statements_p50_s: weighted(0.5, statements().filter_map(|cell| Some((cell.p50_s?, cell.count)))),
             slow_between: slow()
                 .filter_map(|cell| cell.slow_between)
@@ -61,15 +66,6 @@ fn usual_before_s(view: &View<'_>, service: &str) -> Option<f64> {
         .filter(|cell| !cell.in_window && cell.what == What::Statement);
     let own = earlier.filter(|cell| cell.service == service);
     weighted(0.5, own.filter_map(|cell| Some((cell.p50_s?, cell.count))))
-}
-
-/// The spread of several cells; percentiles stay where there is one.
-pub(super) fn spread<'a>(cells: impl Iterator<Item = &'a Cell>) -> Option<Spread> {
-    cells.filter_map(|cell| cell.spread).reduce(|a, b| Spread {
-        min_s: a.min_s.min(b.min_s),
-        middle_s: None,
-        max_s: a.max_s.max(b.max_s),
-    })
 }
 
 /// The lookback tells whether runs are recorded here at all. A run shows that somebody works from its first sign,

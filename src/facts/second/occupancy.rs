@@ -11,10 +11,13 @@ use crate::facts::{Facts, Fate, Role, to_seconds};
 use crate::profile::Settings;
 use crate::window::Window;
 
-/// Stays of a process: whether it waited in vain, from when to when.
+/// Whether it waits in vain, and from when to when.
+type Stay = (bool, DateTime<Utc>, DateTime<Utc>);
+
+/// What a process held or waited for.
 pub(super) struct Stays {
     process: String,
-    list: Vec<(bool, DateTime<Utc>, DateTime<Utc>)>,
+    list: Vec<Stay>,
 }
 
 pub(super) fn stays(row: &Row<'_>) -> Result<Stays, String> {
@@ -31,9 +34,6 @@ pub(super) fn stays(row: &Row<'_>) -> Result<Stays, String> {
         list: list.ok_or("the list `stays_list` can't be read")?,
     })
 }
-
-/// Whether it waits in vain, and from when to when.
-type Stay = (bool, DateTime<Utc>, DateTime<Utc>);
 
 /// The incident is cut into steps from 1 on; 0 is all before it. Steps without a change are left out. Of what has no
 /// end and is younger than the pool's timeout it is not known whether it holds or waits; what is older is taken to last until its
@@ -72,12 +72,7 @@ pub(super) fn occupancy(facts: &Facts, profile: &Settings, incident: Window, row
         .collect()
 }
 
-fn steps(
-    instance: &str,
-    process: &str,
-    stays: &[(bool, DateTime<Utc>, DateTime<Utc>)],
-    incident: Window,
-) -> Vec<Occupancy> {
+fn steps(instance: &str, process: &str, stays: &[Stay], incident: Window) -> Vec<Occupancy> {
     let mut changes: Vec<(DateTime<Utc>, bool, bool)> = Vec::new();
     for (waits, from, to) in stays {
         changes.push((*from, false, *waits));

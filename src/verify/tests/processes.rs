@@ -36,7 +36,7 @@ fn a_listener_that_never_spoke_is_judged_by_its_processs_age() {
     );
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &Demands::default());
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &Demands::default());
     let listener = answer.checks.iter().find(|check| check.name == "listener").unwrap();
     assert_eq!(listener.seen.outcome, Verdict::Pass);
     assert!(
@@ -132,7 +132,7 @@ fn restarted_after_names_the_instance_that_was_not() {
         ..Demands::default()
     };
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &demands);
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &demands);
     let said: Vec<_> = answer
         .checks
         .iter()
@@ -152,7 +152,7 @@ fn restarted_after_names_the_instance_that_was_not() {
         ..facts.clone()
     };
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &demands);
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &demands);
     assert_eq!(
         answer.outcome,
         Verdict::Inconclusive,
@@ -169,7 +169,7 @@ fn the_next_command_restarts_what_fails_and_nothing_else() {
     let facts = facts(vec![bad("a1"), life("b2", "2"), bad("x'; rm -rf ~ #")], Vec::new());
     let profile = profile();
     let episodes = Episodes::of(&facts.facts, &profile);
-    let answer = verify(&episodes, &facts.health, &Demands::default());
+    let answer = verify(&episodes, &diagnose(&episodes), &facts.health, &Demands::default());
     assert_eq!(
         answer.next,
         ["fly machines restart a1 -a relay-api", "relay-diag verify --wait 5m"]

@@ -11,6 +11,19 @@ fn life_of(seen: &mut Seen) -> &mut Life {
     &mut seen.health.lives.rows[0]
 }
 
+fn short_life(first_at: DateTime<Utc>) -> Process {
+    Process {
+        instance: String::from("a"),
+        process: first_at.to_string(),
+        service: String::from("app"),
+        service_version: None,
+        first_at,
+        last_at: first_at + TimeDelta::seconds(40),
+        lines: 100,
+        served: 10,
+    }
+}
+
 /// Each check has a case; whoever adds one adds it here.
 const CASES: &[Case] = &[
     ("evidence", Verdict::Inconclusive, |seen| seen.health.lives.rows.clear()),
@@ -40,6 +53,10 @@ const CASES: &[Case] = &[
         life_of(facts).statement_times = None
     }),
     ("listener", Verdict::Fail, |facts| life_of(facts).connected_at = None),
+    ("incident", Verdict::Fail, |facts| {
+        // Killed and started again every 50 s.
+        facts.facts.processes.rows = (1..=5).map(|n| short_life(ago(50 * n))).collect();
+    }),
 ];
 
 #[test]
