@@ -213,9 +213,10 @@ fn inline(text: &str) -> String {
     out
 }
 
-/// A code span can hold neither backticks nor, in a table, pipes; a backslash before them would be its text.
+/// A code span can hold neither backticks nor, in a table, pipes; a backslash before them would be its text. Brackets stay
+/// outside as well: behind the one that opens a link, `]:` within code would make the line a definition, which shows nothing.
 fn ends_word(c: char) -> bool {
-    c.is_whitespace() || matches!(c, '`' | '|' | '\\')
+    c.is_whitespace() || matches!(c, '`' | '|' | '\\' | '[' | ']')
 }
 
 /// Whether GitHub might make a link or a mention of it.

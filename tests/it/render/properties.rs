@@ -114,6 +114,18 @@ fn html(markdown: &str) -> String {
     markdown_to_html(markdown, &options)
 }
 
+/// Found by the property below: code that holds `]:` made the line of a link a definition of one.
+#[test]
+fn a_link_is_no_definition_of_one() {
+    let note = note("]:http://", Some("https://logfire.example/t"));
+    let page = html(&render(
+        &report("x", vec![Block::Notes(vec![note])]),
+        format("markdown"),
+        &PLAIN,
+    ));
+    assert_eq!(contents(&page, "li"), ["]:http://"], "{page}");
+}
+
 /// The texts between `<tag>` and `</tag>`, as a browser shows them.
 fn contents(html: &str, tag: &str) -> Vec<String> {
     let shown = |element: &str| {
