@@ -32,7 +32,7 @@ use crate::source::capture::Capture;
 pub use door::Token;
 pub use options::{Options, ServeError};
 
-use fault::{FaultPlan, Seen};
+use fault::{FaultPlan, Received};
 use line::{Line, Lines};
 use queue::Queue;
 
@@ -52,7 +52,7 @@ struct Served {
     queue: Queue,
     faults: Mutex<FaultPlan>,
     count: AtomicUsize,
-    seen: Mutex<Vec<Seen>>,
+    seen: Mutex<Vec<Received>>,
 }
 
 /// A server that runs until it is stopped or dropped.
@@ -84,7 +84,7 @@ impl Running {
 
     /// What the requests were, in order; kept only under a fault plan.
     #[must_use]
-    pub fn requests(&self) -> Vec<Seen> {
+    pub fn requests(&self) -> Vec<Received> {
         self.served.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

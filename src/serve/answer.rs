@@ -11,7 +11,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use tokio::time::{Instant, timeout_at};
 
 use super::accept::{Format, wants_gzip};
-use super::ask::{self, Asked};
+use super::ask::{self, Inquiry};
 use super::body::Out;
 use super::encode::Encoder;
 use super::fault::{Misbehaviour, Shape};
@@ -87,7 +87,7 @@ struct Query {
 }
 
 /// A result that goes out: what is known of it already, and what is still made.
-struct Answer {
+struct Outgoing {
     batches: Batches,
     encoder: Encoder,
     /// All of it, except in NDJSON.
@@ -98,11 +98,11 @@ impl Query {
     /// Runs the question, to its end unless the format can tell of a failure behind rows.
     async fn begin(
         &self,
-        asked: Asked,
+        asked: Inquiry,
         format: Format,
         shape: Shape,
         place: impl Send + 'static,
-    ) -> Result<Answer, Stopped> {
+    ) -> Result<Outgoing, Stopped> {
         let running = self.served.capture.stream(asked.question, place);
         let mut batches = self.in_time(running).await?;
         let ready = match format {
@@ -110,7 +110,7 @@ impl Query {
             _ => Some(self.in_time(batches.collect()).await?),
         };
         let encoder = Encoder::new(format, batches.schema(), asked.include_schema, shape);
-        Ok(Answer {
+        Ok(Outgoing {
             encoder: encoder.map_err(|message| Stopped::Refused(SourceError::Rejected { message, at: None }))?,
             batches,
             ready,
@@ -138,11 +138,11 @@ impl Query {
         }
     }
 
-    async fn send(self, mut answer: Answer, mut out: Out) {
-        match self.write(&mut answer, &mut out).await {
+    async fn send(self, mut outgoing: Outgoing, mut out: Out) {
+        match self.write(&mut outgoing, &mut out).await {
             Ok(true) => out.finish().await,
             Ok(false) => {}
-            Err(message) if answer.ready.is_none() => {
+            Err(message) if outgoing.ready.is_none() => {
                 if out.write(&Encoder::failure(&message)).await {
                     out.finish().await;
                 }
@@ -153,12 +153,12 @@ impl Query {
     }
 
     /// Sends everything; false when the reader is gone.
-    async fn write(&self, answer: &mut Answer, out: &mut Out) -> Result<bool, String> {
-        let Answer {
+    async fn write(&self, outgoing: &mut Outgoing, out: &mut Out) -> Result<bool, String> {
+        let Outgoing {
             batches,
             encoder,
             ready,
-        } = answer;
+        } = outgoing;
         let plans = batches.plans().cloned();
         if !out.write(&encoder.begin(plans.as_ref())?).await {
             return Ok(false);

@@ -25,7 +25,7 @@ const DEFAULT_LIMIT: u64 = 100;
 const BODY_TIME: Duration = Duration::from_secs(10);
 
 /// What a client asks.
-pub(super) struct Asked {
+pub(super) struct Inquiry {
     pub question: Question,
     /// Whether a JSON answer names its columns: documented as always, and `false` is taken at its word.
     pub include_schema: bool,
@@ -35,7 +35,7 @@ pub(super) struct Asked {
 ///
 /// # Errors
 /// The refusal to send back.
-pub(super) async fn read(request: Request) -> Result<Asked, Box<Response>> {
+pub(super) async fn read(request: Request) -> Result<Inquiry, Box<Response>> {
     if !is_json(request.headers()) {
         return Err(Box::new(refusal::no_json()));
     }
@@ -49,7 +49,7 @@ pub(super) async fn read(request: Request) -> Result<Asked, Box<Response>> {
     Err(Box::new(refused))
 }
 
-fn parse(body: &[u8]) -> Result<Asked, Box<Response>> {
+fn parse(body: &[u8]) -> Result<Inquiry, Box<Response>> {
     let (kind, message) = match serde_json::from_slice(body) {
         Ok(Value::Object(fields)) => return check(&fields),
         Ok(_) => ("model_attributes_type", "Input should be an object"),
@@ -67,7 +67,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-fn check(fields: &Map<String, Value>) -> Result<Asked, Box<Response>> {
+fn check(fields: &Map<String, Value>) -> Result<Inquiry, Box<Response>> {
     let mut form = Form {
         fields,
         wrong: Vec::new(),
@@ -86,7 +86,7 @@ fn check(fields: &Map<String, Value>) -> Result<Asked, Box<Response>> {
     let (Some(sql), Some(min), true) = (sql, min, form.wrong.is_empty()) else {
         return Err(Box::new(refusal::unprocessable(&form.wrong)));
     };
-    Ok(Asked {
+    Ok(Inquiry {
         question: Question {
             request: Statement {
                 sql,

@@ -55,7 +55,7 @@ impl FaultPlan {
 
 /// A request as it came in.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct Received {
     /// `POST`.
     pub method: String,
     /// With what follows a `?`.
@@ -66,7 +66,7 @@ pub struct Seen {
     pub body: String,
 }
 
-impl Seen {
+impl Received {
     /// The value of a header.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

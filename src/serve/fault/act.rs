@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::{Fault, Reply, Seen, Shape, Wire};
+use super::{Fault, Received, Reply, Shape, Wire};
 use crate::serve::body::Out;
 use crate::serve::line::Line;
 use crate::serve::{MAX_BODY_BYTES, Served, door, refusal};
@@ -38,7 +38,7 @@ pub(in crate::serve) async fn misbehave(
         return refusal::body_too_large();
     };
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let seen = Seen {
+    let seen = Received {
         method: head.method.to_string(),
         path: head.uri.to_string(),
         headers: head
