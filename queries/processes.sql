@@ -6,6 +6,7 @@
 --! failed = "query"
 --! machine = "query"
 --! process = "query"
+--! instance_keys = "attributes"
 --! from = "timestamp"
 --! starting_message = "text"
 --! stopping_message = "text"
@@ -24,6 +25,7 @@
 --! instance = "text"
 --! process = "text"
 --! service = "text"
+--! has_machine = "bool"
 --! service_version = "text?"
 --! first_at = "timestamp"
 --! last_at = "timestamp"
@@ -47,7 +49,8 @@
 -- in the window requests, failed ones, health checks, statements, those that did not fail, failed spans, failed logs. `lines`, by bucket: kind, how
 -- many, how many failures, first, last, trace. `routes`: successes, first, last, route. Times are microseconds since 1970.
 -- A checkout that failed after a second or more waited in vain: a refusal fails at once.
-SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service, service_version,
+SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service,
+  coalesce($instance_keys) IS NOT NULL AS has_machine, service_version,
   first_at, last_at, operations, served, asked_at, p50_s, p95_s, max_s,
   in_vain, dry_from, dry_to, pool_timeout_at, trace_id, sample, activity, lines, routes
 FROM (

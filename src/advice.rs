@@ -35,7 +35,7 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
     let Some((answer, mode)) = diagnosis.incident() else {
         return Advice::default();
     };
-    let scene = Scene::new(episodes);
+    let scene = Scene::of(episodes, answer.service.as_deref());
     let budget = lengths(&scene, second);
     let contrast = second
         .filter(|second| second.contrast.not_known.is_none())
@@ -68,7 +68,7 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
             .collect(),
         impact,
         impact_text,
-        next_steps: next_steps::next_steps(answer, mode, &instances, episodes.profile, question),
+        next_steps: next_steps::next_steps(answer, mode, &instances, episodes, question),
         more: more(contrast.as_ref(), &budget, pool),
     }
 }

@@ -243,6 +243,11 @@ impl Layers {
             None => self.merged.get_mut(key),
         };
         let slot = slot.ok_or_else(|| wrong(format!("there is no setting `{key}`")))?;
+        // A list of one may be written without brackets.
+        let value = match (&*slot, value) {
+            (Value::Array(_), Value::String(one)) => Value::Array(vec![Value::String(one)]),
+            (_, value) => value,
+        };
         if !slot.same_type(&value) {
             return Err(wrong(format!(
                 "`{key}` must be a {}, not a {}",

@@ -105,6 +105,8 @@ pub struct Conclusion {
     pub evidence: Vec<Claim>,
     /// The instances concerned.
     pub instances: Vec<String>,
+    /// The service concerned, if there are several.
+    pub service: Option<String>,
 }
 
 /// The one answer, and what it is not.
@@ -129,10 +131,12 @@ impl Diagnosis {
         Some((answer, answer.failure_mode?))
     }
 
-    /// The incident, if it still goes on at the end of the window.
+    /// An incident that still goes on at the end of the window: the answer, or that of another service beside it.
     pub fn going_on(&self) -> Option<&Conclusion> {
         let (answer, _) = self.incident()?;
-        answer.to.is_none().then_some(answer)
+        let others = self.also.iter().filter(|other| other.service != answer.service);
+        let mut all = std::iter::once(answer).chain(others);
+        all.find(|conclusion| conclusion.to.is_none())
     }
 
     /// The answer in one line, with what `more` says of it. Every command begins with it.
@@ -203,9 +207,12 @@ impl Conclusion {
     }
 }
 
-/// Judges every failure mode and gives one answer.
+/// Work is queued by one service and run by another: these rules look at all services at once.
+const OF_ALL_SERVICES: [&str; 1] = ["worker-silent"];
+
+/// Judges every failure mode, service by service, and gives one answer: that of the service with most trouble.
 pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
-    let scene = Scene::new(episodes);
+    let (whole, scenes) = (Scene::of(episodes, None), Scene::by_service(episodes));
     let facts = episodes.facts;
     let missing = facts.not_known();
     let mut found = Vec::new();
@@ -215,30 +222,50 @@ pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
             .iter()
             .filter(|part| mode.needs.contains(&part.section.as_str()))
             .collect();
-        match ((mode.judge)(&scene), lacks.first()) {
-            (Verdict::Matched(matched), _) => found.push(conclusion(&scene, mode, matched, lacks.is_empty())),
-            (Verdict::NotAssessed(why), _) => unasked.push((mode, why)),
-            (Verdict::NotMatched(_), Some(part)) => {
-                unjudged.push((mode, format!("{}: {}", part.section, part.why)));
+        let judged = match OF_ALL_SERVICES.contains(&mode.id) {
+            true => std::slice::from_ref(&whole),
+            false => &scenes,
+        };
+        let (mut matches, mut cannot, mut against) = (Vec::new(), None, None);
+        for (rank, scene) in judged.iter().enumerate() {
+            match (mode.judge)(scene) {
+                Verdict::Matched(matched) => matches.push((rank, conclusion(scene, mode, matched, lacks.is_empty()))),
+                Verdict::NotAssessed(why) => cannot = cannot.or(Some(why)),
+                Verdict::NotMatched(why) => against = against.or(Some(why)),
             }
+        }
+        match (matches.is_empty(), cannot, lacks.first(), against) {
+            (false, ..) => found.extend(matches),
+            (true, Some(why), ..) => unasked.push((mode, why)),
+            (true, None, Some(part), _) => unjudged.push((mode, format!("{}: {}", part.section, part.why))),
             // Where nothing is recorded nothing is ruled out.
-            (Verdict::NotMatched(_), None) if facts.bounds.no_records() => {
+            (true, None, None, _) if facts.bounds.no_records() => {
                 unasked.push((mode, String::from("there are no records")));
             }
-            (Verdict::NotMatched(why), None) => ruled_out.push((mode, why)),
+            (true, None, None, why) => ruled_out.push((mode, why.unwrap_or_default())),
         }
     }
-    let mut found = found.into_iter();
+    // A stable sort: within a service, the order of the registry.
+    found.sort_by_key(|(rank, _)| *rank);
+    let mut found = found.into_iter().map(|(_, conclusion)| conclusion);
     let (answer, inconclusive) = match found.next() {
         Some(answer) => (Some(answer), None),
-        None => match healthy::finding(&scene, &unjudged) {
+        None => match healthy::finding(&whole, &unjudged) {
             Ok(finding) => (Some(finding), None),
             Err(why) => (None, Some(why)),
         },
     };
+    let service = answer.as_ref().and_then(|answer| answer.service.clone());
+    let also = found.map(|other| {
+        if other.service == service {
+            explained(other)
+        } else {
+            other
+        }
+    });
     Diagnosis {
+        also: also.collect(),
         answer,
-        also: found.map(explained).collect(),
         ruled_out,
         not_assessed: unjudged.into_iter().chain(unasked).collect(),
         inconclusive,
@@ -262,9 +289,13 @@ fn conclusion(scene: &Scene<'_>, mode: &'static FailureMode, matched: Matched, a
         from: Some(matched.from),
         to: matched.to,
         restarted_at: matched.to.and_then(|to| restart_with(scene, &matched.instances, to)),
-        summary: matched.summary,
+        summary: match scene.service {
+            Some(service) => format!("{service}: {}", matched.summary),
+            None => matched.summary,
+        },
         evidence: matched.evidence,
         instances: matched.instances,
+        service: scene.service.map(str::to_owned),
     }
 }
 

@@ -16,7 +16,7 @@ pub use hangs::{Hanging, WaitingOn};
 pub use listener::ListenerTrouble;
 pub use processes::{READY_WITHIN, Start};
 pub use runs::{is_prompt, merged};
-pub use silences::Silence;
+pub use silences::{OVERLAP, Silence};
 pub use slow::{SlowService, median};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -25,6 +25,8 @@ use crate::facts::{ErrorBurst, Facts, Grid};
 use crate::profile::Settings;
 use crate::window::Window;
 
+/// Shorter silences are no news: traffic alone explains them.
+pub const SHORTEST_SILENCE: TimeDelta = TimeDelta::seconds(60);
 /// A restart this close to the end of the trouble goes with it: a machine takes some seconds to come back.
 pub const RESTART_GOES_WITH: TimeDelta = TimeDelta::seconds(60);
 

@@ -10,14 +10,16 @@ mod rows;
 mod second;
 mod spread;
 mod success;
+mod who;
 
 pub use checkouts::{RouteOfProcess, Work};
 pub use derive::Cuts;
 pub use hang::{Fate, Hang, Role, Wait};
 pub use rows::{BUCKETS, Grid, Rows};
-pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Second, Share, exact_runs};
+pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Sample, Second, Share, exact_runs, shares};
 pub use spread::Spread;
 pub use success::{Bucket, Run, Successes};
+pub use who::{NO_MACHINE, Names};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -83,6 +85,10 @@ pub struct Facts {
     pub checkouts: Evidence<RouteOfProcess>,
     /// Work queued and work run; one row.
     pub work: Evidence<Work>,
+    /// Why nothing is known of the database, or of that of some services; `None` = its operations are recognised.
+    pub database: Option<String>,
+    /// How instances without a machine are called.
+    pub names: Names,
     /// Where success is cut into runs.
     pub cuts: Cuts,
     /// All successes of the window, one run a service, with exact percentiles; empty where it was not asked for.
@@ -138,6 +144,15 @@ pub struct Process {
     pub lines: u64,
     /// Requests among them; their pending rows count as well.
     pub served: u64,
+}
+
+impl Process {
+    /// The mean distance of its records, seconds: a worker that has little to do says little.
+    pub fn spacing_s(&self) -> f64 {
+        #[allow(clippy::cast_precision_loss)] // counts of records
+        let records = self.lines.max(1) as f64;
+        to_seconds(self.last_at - self.first_at) / records
+    }
 }
 
 /// What a log line of the profile means.
@@ -315,6 +330,7 @@ impl Facts {
             ("errors", &self.errors.not_known),
             ("checkouts", &self.checkouts.not_known),
             ("work", &self.work.not_known),
+            ("database", &self.database),
         ];
         missing(&sections).chain(self.doubts.iter().cloned()).collect()
     }
@@ -360,6 +376,8 @@ impl Facts {
             errors: known(),
             checkouts: known(),
             work: known(),
+            database: None,
+            names: Names::default(),
             cuts: Cuts::default(),
             whole_runs: Vec::new(),
             doubts: Vec::new(),

@@ -129,8 +129,10 @@ pub struct Remedies {
 pub struct App {
     /// For commands to paste.
     pub name: String,
-    /// The resource attribute that names a machine.
-    pub instance_attribute: String,
+    /// Resource attributes that name a machine, the most telling first; one alone may be written as a text.
+    pub instance_attribute: Vec<String>,
+    /// Services that have no database: nothing is missing where none of theirs is recorded.
+    pub without_database: Vec<String>,
     /// As in "SQLAlchemy connects succeeding".
     pub database_client: String,
     /// `https://host/org/project`, or empty.

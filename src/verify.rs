@@ -22,14 +22,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::Diagnosis;
 use crate::episodes::Episodes;
-use crate::facts::STARTUP;
 use crate::facts::health::HealthFacts;
+use crate::facts::{NO_MACHINE, STARTUP};
 use crate::paste::{self, Question};
-use crate::profile::Settings;
 use crate::window::rfc3339;
 
 /// Sections of the common evidence that it rests on.
-pub const FACTS: [&str; 2] = ["bounds", "hangs"];
+pub const FACTS: [&str; 3] = ["bounds", "hangs", "database"];
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
 const RESTART_TAKES: TimeDelta = TimeDelta::minutes(2);
 
@@ -76,7 +75,7 @@ pub fn verify<'a>(
         now: episodes.facts.window.to,
     };
     let since = scene.now - profile.verify.starts_within;
-    let instances = instances::instances(health, since);
+    let instances = instances::instances(health, episodes, since);
     let checks = checks::judged(&scene, &instances);
     // A stable sort: within a check, the order of instances.
     let mut ranked: Vec<&Check> = checks.iter().collect();
@@ -86,7 +85,11 @@ pub fn verify<'a>(
     let mut notes = summary::notes(&scene, &instances);
     let next = match outcome {
         Verdict::Fail => {
-            let restart = restart(&checks, &instances, profile);
+            let restart = restart(&scene, &checks, &instances);
+            let nameless = |instance: &Instance<'_>| scene.episodes.facts.names.is_made_up(instance.name);
+            if restart.command.is_none() && instances.iter().any(nameless) {
+                notes.push(format!("no command to restart it: {NO_MACHINE}"));
+            }
             notes.extend(restart.warning());
             restart.command.into_iter().chain(again(demands)).collect()
         }
@@ -130,13 +133,15 @@ fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &
 }
 
 /// The restart of the instances that fail, by the profile.
-fn restart<'a>(checks: &[Check], instances: &[Instance<'a>], profile: &'a Settings) -> paste::Filled<'a> {
+fn restart<'a>(scene: &Scene<'a>, checks: &[Check], instances: &[Instance<'a>]) -> paste::Filled<'a> {
+    let profile = scene.profile;
     let fails = |name: &str| {
         let mut of_it = checks.iter().filter(|check| check.instance.as_deref() == Some(name));
         of_it.any(|check| check.seen.outcome == Verdict::Fail)
     };
     let names: Vec<&str> = instances.iter().map(|instance| instance.name).collect();
-    let failing: Vec<&str> = names.into_iter().filter(|name| fails(name)).collect();
+    let is_known = |name: &&str| !scene.episodes.facts.names.is_made_up(name);
+    let failing: Vec<&str> = names.into_iter().filter(is_known).filter(|name| fails(name)).collect();
     paste::filled(&profile.remedies.restart_instances, &profile.app.name, &failing)
 }
 

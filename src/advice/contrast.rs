@@ -3,7 +3,7 @@
 //! One-sided Fisher's exact test on each value of each attribute (R. A. Fisher, 1922: the hypergeometric tail), with
 //! log-factorials; Holm's step-down correction (S. Holm, 1979) for how many were tried. Never ranked by a percentage.
 
-use crate::facts::Share;
+use crate::facts::{Sample, Share, shares};
 use crate::words::grouped;
 
 /// The chance of a false alarm over all comparisons together.
@@ -36,6 +36,8 @@ pub struct Difference {
     pub value: String,
     /// Corrected for how many were tried.
     pub p: f64,
+    /// All that hung have it.
+    of_all: bool,
 }
 
 /// What was compared, and what came out.
@@ -57,8 +59,21 @@ pub struct Contrast {
     pub host: Option<(String, u64, u64)>,
 }
 
-/// Compares the two groups.
-pub fn contrast(shares: &[Share]) -> Contrast {
+/// Compares the two groups. Once a value tells all that hung from the fast ones, another is only told if it still
+/// distinguishes among those that have it: what goes with a cause is none.
+pub fn contrast(samples: &[Sample]) -> Contrast {
+    let mut found = compared(&shares(samples, None), None);
+    if let Some(telling) = found.differences.iter().find(|one| one.of_all).cloned() {
+        let pair = (telling.attribute.clone(), telling.value.clone());
+        let within = compared(&shares(samples, Some(&pair)), Some(&pair));
+        found.differences = [telling].into_iter().chain(within.differences).collect();
+    }
+    found.differences.truncate(MOST_TOLD);
+    found
+}
+
+/// Compares by these counts: of all, or of those `within` a value.
+fn compared(shares: &[Share], within: Option<&(String, String)>) -> Contrast {
     let Some(first) = shares.first() else {
         return Contrast::default();
     };
@@ -97,8 +112,7 @@ pub fn contrast(shares: &[Share]) -> Contrast {
     Contrast {
         differences: surely
             .into_iter()
-            .take(MOST_TOLD)
-            .map(|(p, share, aliases)| difference(p, share, &aliases, compared))
+            .map(|(p, share, aliases)| difference(p, share, &aliases, compared, within))
             .collect(),
         compared,
         attributes: attributes.len(),
@@ -120,7 +134,14 @@ fn rank(share: &Share) -> usize {
     OWN.iter().position(|own| *own == share.attribute).unwrap_or(OWN.len())
 }
 
-fn difference(p: f64, share: &Share, aliases: &[&Share], compared: usize) -> Difference {
+fn difference(
+    p: f64,
+    share: &Share,
+    aliases: &[&Share],
+    compared: usize,
+    within: Option<&(String, String)>,
+) -> Difference {
+    let among = within.map(|(attribute, value)| format!("among those with {attribute} = {value}: "));
     let names: Vec<String> = aliases
         .iter()
         .take(MOST_ALIASES)
@@ -138,8 +159,9 @@ fn difference(p: f64, share: &Share, aliases: &[&Share], compared: usize) -> Dif
     };
     Difference {
         claim: format!(
-            "{} of {} hung requests, {} of {} fast ones beside them: {} = {}{also}{so} (Fisher's exact test, corrected for {compared} comparisons: \
+            "{}{} of {} hung requests, {} of {} fast ones beside them: {} = {}{also}{so} (Fisher's exact test, corrected for {compared} comparisons: \
              p = {p:.1e})",
+            among.unwrap_or_default(),
             grouped(share.hung),
             grouped(share.hung_all),
             grouped(share.fast),
@@ -150,6 +172,7 @@ fn difference(p: f64, share: &Share, aliases: &[&Share], compared: usize) -> Dif
         attribute: share.attribute.clone(),
         value: share.value.clone(),
         p,
+        of_all: share.hung == share.hung_all,
     }
 }
 
@@ -210,14 +233,17 @@ mod tests {
     #[test]
     fn an_instance_that_has_all_hangs_is_told_once_with_counts() {
         let all = (15, 212);
-        let found = contrast(&[
-            share("resource host.name", "a", 15, 0, all),
-            share("process", "a/1", 15, 0, all),
-            share("instance", "a", 15, 0, all),
-            share("instance", "b", 0, 212, all),
-            share("http.flavor", "1.1", 15, 212, all),
-            share("route", "GET /x", 3, 40, all),
-        ]);
+        let found = compared(
+            &[
+                share("resource host.name", "a", 15, 0, all),
+                share("process", "a/1", 15, 0, all),
+                share("instance", "a", 15, 0, all),
+                share("instance", "b", 0, 212, all),
+                share("http.flavor", "1.1", 15, 212, all),
+                share("route", "GET /x", 3, 40, all),
+            ],
+            None,
+        );
         assert_eq!(found.differences.len(), 1);
         assert!(
             found.differences[0]
@@ -231,7 +257,7 @@ mod tests {
 
     #[test]
     fn two_of_two_is_no_proof() {
-        let found = contrast(&[share("route", "GET /x", 2, 30, (2, 100))]);
+        let found = compared(&[share("route", "GET /x", 2, 30, (2, 100))], None);
         assert!(found.differences.is_empty());
     }
 
@@ -240,8 +266,52 @@ mod tests {
         // 4 of 4 against 0 of 8: p = 0.002 alone; among fifty attributes that is chance.
         let all = (4, 8);
         let mut shares = vec![share("http.user_agent", "x", 4, 0, all)];
-        assert_eq!(contrast(&shares).differences.len(), 1);
+        assert_eq!(compared(&shares, None).differences.len(), 1);
         shares.extend((0..50).map(|n| share(&format!("a{n}"), "y", 2, 4, all)));
-        assert!(contrast(&shares).differences.is_empty());
+        assert!(compared(&shares, None).differences.is_empty());
+    }
+
+    /// So many hung, and so many fast ones, with these attributes.
+    fn samples(groups: &[(usize, usize, &[(&str, &str)])]) -> Vec<Sample> {
+        let one = |hung, pairs: &[(&str, &str)]| Sample {
+            hung,
+            attributes: pairs
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        let group = |(hung, fast, pairs): &(usize, usize, &[(&str, &str)])| {
+            let mut all = vec![one(true, pairs); *hung];
+            all.extend(vec![one(false, pairs); *fast]);
+            all
+        };
+        groups.iter().flat_map(group).collect()
+    }
+
+    #[test]
+    fn what_goes_with_a_cause_is_none() {
+        // All that hung is on one machine, and its region and most of its routes are its own.
+        let found = contrast(&samples(&[
+            (14, 6, &[("instance", "a"), ("route", "GET /x")]),
+            (1, 4, &[("instance", "a"), ("route", "GET /y")]),
+            (0, 200, &[("instance", "b"), ("route", "GET /y")]),
+        ]));
+        let told: Vec<&str> = found.differences.iter().map(|one| one.attribute.as_str()).collect();
+        assert_eq!(told, ["instance"], "{found:?}");
+    }
+
+    #[test]
+    fn what_distinguishes_within_is_told() {
+        let found = contrast(&samples(&[
+            (15, 0, &[("instance", "a"), ("route", "GET /x")]),
+            (0, 40, &[("instance", "a"), ("route", "GET /y")]),
+            (0, 200, &[("instance", "b"), ("route", "GET /x")]),
+        ]));
+        let told: Vec<&str> = found.differences.iter().map(|one| one.claim.as_str()).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(
+            told[1].starts_with("among those with instance = a: 15 of 15 hung requests, 0 of 40"),
+            "{told:?}"
+        );
     }
 }

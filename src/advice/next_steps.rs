@@ -1,18 +1,21 @@
 //! What to do next: commands to paste, and what keeps it from coming back.
 
 use crate::diagnosis::{Conclusion, FailureMode, Remedy};
+use crate::episodes::Episodes;
+use crate::facts::NO_MACHINE;
 use crate::paste::{self, Question};
-use crate::profile::Settings;
 
 /// Text and command, first things first.
 pub(super) fn next_steps(
     answer: &Conclusion,
     mode: &FailureMode,
     instances: &[String],
-    profile: &Settings,
+    episodes: &Episodes<'_>,
     question: &Question,
 ) -> Vec<(String, Option<String>)> {
-    let names: Vec<&str> = instances.iter().map(String::as_str).collect();
+    let profile = episodes.profile;
+    let is_known = |name: &&str| !episodes.facts.names.is_made_up(name);
+    let names: Vec<&str> = instances.iter().map(String::as_str).filter(is_known).collect();
     let filled = |template: &str, text: &str| {
         let filled = paste::filled(template, &profile.app.name, &names);
         let warning = filled.warning().map(|warning| format!(" ({warning})"));
@@ -33,6 +36,9 @@ pub(super) fn next_steps(
         Remedy::Nothing => [None, None],
     };
     let mut steps: Vec<(String, Option<String>)> = at_once.into_iter().flatten().collect();
+    if mode.remedy == Remedy::Restart && names.is_empty() && !instances.is_empty() {
+        steps.push((format!("{restart_text} ({}); {NO_MACHINE}", instances.join(", ")), None));
+    }
     let verify = Question {
         since: None,
         ..question.clone()

@@ -54,6 +54,7 @@ fn long(answer: &Conclusion, project_url: &str) -> Value {
         "summary": answer.summary,
         "evidence": evidence,
         "instances": answer.instances,
+        "service": answer.service,
     })
 }
 

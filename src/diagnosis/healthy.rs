@@ -29,6 +29,9 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
             None => no_records(facts),
         });
     }
+    if let Some(why) = &facts.database {
+        return Err(format!("nothing is known of the database: {why}"));
+    }
     if let Some((mode, why)) = unjudged.first() {
         return Err(format!(
             "{} and {} more could not be judged ({why})",
@@ -100,6 +103,7 @@ fn concluded(scene: &Scene<'_>, healthy: Claim, is_calm: bool) -> Conclusion {
         summary: parts.join("; "),
         evidence: [healthy].into_iter().chain(noted).chain(listener).collect(),
         instances: Vec::new(),
+        service: None,
     }
 }
 
@@ -182,7 +186,8 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Claim>) {
     let replaced = scene
         .starts
         .iter()
-        .filter(|start| start.before.is_some() && facts.window.holds(start.at));
+        .filter(|start| start.before.is_some() || start.deployed().is_some())
+        .filter(|start| facts.window.holds(start.at));
     let replaced: Vec<_> = replaced.collect();
     if let Some(start) = replaced.iter().find(|start| start.deployed().is_some()) {
         let text = format!(

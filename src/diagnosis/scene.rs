@@ -1,6 +1,7 @@
 //! What several rules look at: hangs by what they wait on, failures by class, and the extent of the trouble.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -25,7 +26,7 @@ pub struct Failing<'a> {
     pub class: Option<ErrorClass>,
 }
 
-/// What the rules look at. Of several services it is the one that is in trouble: how another fares says nothing of it.
+/// What the rules look at. Of several services it is one: how another fares says nothing of it.
 pub struct Scene<'a> {
     /// What they are made of.
     pub facts: &'a Facts,
@@ -40,12 +41,12 @@ pub struct Scene<'a> {
     /// Stretches of success.
     pub runs: Vec<&'a Run>,
     /// Times in which the listener had no connection.
-    pub listener: &'a [ListenerTrouble<'a>],
+    pub listener: Vec<&'a ListenerTrouble<'a>>,
     /// Processes that began.
-    pub starts: &'a [Start<'a>],
+    pub starts: Vec<&'a Start<'a>>,
     /// Instances that gave no sign of life.
-    pub silences: &'a [Silence<'a>],
-    /// The service that is in trouble, if there are several and one of them is.
+    pub silences: Vec<&'a Silence<'a>>,
+    /// The service, if there are several and it is about one of them.
     pub service: Option<&'a str>,
 }
 
@@ -57,8 +58,25 @@ fn of_database(burst: &ErrorBurst) -> Option<ErrorClass> {
 }
 
 impl<'a> Scene<'a> {
-    /// Chooses the service that is in trouble, and what concerns it.
-    pub fn new(episodes: &'a Episodes<'a>) -> Self {
+    /// Each service by itself, the one with most trouble first; all there is, if there is only one.
+    pub fn by_service(episodes: &'a Episodes<'a>) -> Vec<Self> {
+        let facts = episodes.facts;
+        let processes = facts.processes.rows.iter().map(|process| process.service.as_str());
+        let traffic = facts.traffic.rows.iter().map(|bucket| bucket.service.as_str());
+        let services: BTreeSet<&str> = processes.chain(traffic).collect();
+        if services.len() < 2 {
+            return vec![Self::of(episodes, None)];
+        }
+        let mut scenes: Vec<Self> = services
+            .into_iter()
+            .map(|name| Self::of(episodes, Some(name)))
+            .collect();
+        scenes.sort_by_key(|scene| Reverse(scene.trouble()));
+        scenes
+    }
+
+    /// What concerns a service; `None` = all of them.
+    pub fn of(episodes: &'a Episodes<'a>, service: Option<&'a str>) -> Self {
         let (facts, profile) = (episodes.facts, episodes.profile);
         let hang_after_s = to_seconds(profile.hang_after);
         let long = |hang: &&Hanging<'a>| {
@@ -72,17 +90,28 @@ impl<'a> Scene<'a> {
                 class: of_database(burst),
             })
             .collect();
-        let service = in_trouble(&hangs, &failing);
         let ours = |name: &str| service.is_none_or(|service| service == name);
+        let is_on = |instance: &str| {
+            let mut processes = facts.processes.rows.iter();
+            service.is_none() || processes.any(|process| process.instance == instance && ours(&process.service))
+        };
         hangs.retain(|hang| ours(&hang.hang.service));
         failing.retain(|failing| failing.burst.service.as_deref().is_none_or(ours));
         Self {
             hangs,
             failing,
             runs: facts.runs.rows.iter().filter(|run| ours(&run.service)).collect(),
-            listener: &episodes.listener,
-            starts: &episodes.starts,
-            silences: &episodes.silences,
+            listener: episodes
+                .listener
+                .iter()
+                .filter(|trouble| is_on(trouble.instance))
+                .collect(),
+            starts: episodes.starts.iter().filter(|start| ours(start.service)).collect(),
+            silences: episodes
+                .silences
+                .iter()
+                .filter(|silence| ours(silence.service))
+                .collect(),
             service,
             facts,
             profile,
@@ -90,9 +119,23 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether this is the service in trouble, or there is none that is.
+    /// Whether it is about this service.
     pub fn is_ours(&self, service: &str) -> bool {
         self.service.is_none_or(|own| own == service)
+    }
+
+    /// Whether a process of the service ran on an instance.
+    pub fn runs_on(&self, instance: &str) -> bool {
+        let mut processes = self.facts.processes.rows.iter();
+        self.service.is_none()
+            || processes.any(|process| process.instance == instance && self.is_ours(&process.service))
+    }
+
+    /// How many requests hung on the database, or failed on the way to it.
+    fn trouble(&self) -> u64 {
+        let hung = self.hangs.iter().filter(|hang| hang.waiting_on.is_database()).count() as u64;
+        let failing = self.failing.iter().filter(|failing| failing.class.is_some());
+        hung + failing.map(|failing| failing.burst.traces).sum::<u64>()
     }
 
     /// Whether an error of this class stands anywhere in the window, in requests or in logs.
@@ -303,26 +346,6 @@ fn silent_s(hang: &Hanging<'_>, silences: &[Silence<'_>], facts: &Facts) -> f64 
         to_seconds(until.min(end) - silence.from.max(hang.started_at)).max(0.0)
     });
     shared.sum()
-}
-
-/// The service with most of the trouble; `None` if there is none.
-fn in_trouble<'a>(hangs: &[Hanging<'a>], failing: &[Failing<'a>]) -> Option<&'a str> {
-    let hung = hangs
-        .iter()
-        .filter(|hang| hang.waiting_on.is_database())
-        .map(|hang| (hang.hang.service.as_str(), 1));
-    let failed = failing
-        .iter()
-        .filter(|failing| failing.class.is_some())
-        .filter_map(|failing| Some((failing.burst.service.as_deref()?, failing.burst.traces)));
-    let mut weights: BTreeMap<&str, u64> = BTreeMap::new();
-    for (service, weight) in hung.chain(failed) {
-        *weights.entry(service).or_default() += weight;
-    }
-    weights
-        .into_iter()
-        .max_by_key(|(_, weight)| *weight)
-        .map(|(service, _)| service)
 }
 
 /// How many checkouts these stretches hold.

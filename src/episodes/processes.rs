@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::facts::{Facts, Line, LineKind, Process};
+use super::{OVERLAP, SHORTEST_SILENCE, UNUSUAL_SPACING};
+use crate::facts::{Facts, Line, LineKind, Process, seconds};
 
 /// A start and a ready line belong together within this; relay-api takes 3 s.
 pub const READY_WITHIN: TimeDelta = TimeDelta::seconds(30);
@@ -11,12 +12,16 @@ pub const READY_WITHIN: TimeDelta = TimeDelta::seconds(30);
 pub struct Start<'a> {
     /// The machine.
     pub instance: &'a str,
+    /// What it serves.
+    pub service: &'a str,
     /// When it began.
     pub at: DateTime<Utc>,
     /// The listener's first connect, if it came soon enough to be part of the start.
     pub ready: Option<&'a Line>,
     /// The process that it follows on the same machine.
     pub before: Option<&'a Process>,
+    /// Else one of its service that was there before: pods come under new names.
+    pub beside: Option<&'a Process>,
     /// The version that it runs.
     pub version: Option<&'a str>,
 }
@@ -24,7 +29,8 @@ pub struct Start<'a> {
 impl Start<'_> {
     /// The version before and the one that it runs, if they are known and differ: a deploy.
     pub fn deployed(&self) -> Option<(&str, &str)> {
-        let before = self.before.and_then(|process| process.service_version.as_deref())?;
+        let before = self.before.or(self.beside);
+        let before = before.and_then(|process| process.service_version.as_deref())?;
         let now = self.version?;
         (before != now).then_some((before, now))
     }
@@ -35,8 +41,29 @@ impl Start<'_> {
     }
 }
 
+/// Whether its first record is its begin: others were recorded before it for longer than it is ever silent.
+fn appeared(facts: &Facts, process: &Process) -> bool {
+    let begins = facts.processes.rows.iter().map(|other| other.first_at);
+    let patience = SHORTEST_SILENCE.max(seconds(UNUSUAL_SPACING * process.spacing_s()));
+    begins.min().is_some_and(|from| process.first_at - from >= patience)
+}
+
+/// One of its service that runs another version and was there before it.
+fn older<'a>(facts: &'a Facts, process: &Process) -> Option<&'a Process> {
+    let others = facts
+        .processes
+        .rows
+        .iter()
+        .filter(|other| other.service == process.service);
+    let earlier = others.filter(|other| other.first_at < process.first_at && other.instance != process.instance);
+    earlier
+        .filter(|other| other.last_at >= process.first_at - OVERLAP)
+        .filter(|other| other.service_version.is_some() && other.service_version != process.service_version)
+        .max_by_key(|other| other.first_at)
+}
+
 /// All starts of the evidence, lookback included, in time order. The first process of an instance counts as started
-/// only if it says so: otherwise it may have been there before the evidence begins.
+/// if it says so, or if it appeared amid the evidence: otherwise it may have been there before.
 pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
     let mut found = Vec::new();
     for process in &facts.processes.rows {
@@ -48,12 +75,14 @@ pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
             .processes
             .rows
             .iter()
-            .filter(|p| p.instance == process.instance && p.process != process.process && p.last_at <= process.first_at)
+            .filter(|p| p.instance == process.instance && p.service == process.service && p.process != process.process)
+            .filter(|p| p.last_at <= process.first_at)
             .max_by_key(|p| p.last_at);
         let mut times: Vec<DateTime<Utc>> = its_lines(LineKind::Starting).map(|line| line.first_at).collect();
-        if times.is_empty() && before.is_some() {
+        if times.is_empty() && (before.is_some() || appeared(facts, process)) {
             times.push(process.first_at);
         }
+        let beside = older(facts, process);
         for (nth, logged_at) in times.into_iter().enumerate() {
             // The first records of a process come a moment before it says that it starts.
             let at = if nth == 0 && logged_at - process.first_at < READY_WITHIN {
@@ -65,9 +94,11 @@ pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
                 .find(|line| line.first_at >= logged_at && line.first_at - logged_at <= READY_WITHIN);
             found.push(Start {
                 instance: &process.instance,
+                service: &process.service,
                 at,
                 ready,
                 before: if nth == 0 { before } else { Some(process) },
+                beside,
                 version: process.service_version.as_deref(),
             });
         }

@@ -14,7 +14,7 @@ const ANNOUNCED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What was open all the while ends within this of the first sign of life, if the instance was what it waited for.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// A rolling deploy starts the new instance this long before the old one ends, at most; a standby is there as soon.
-const OVERLAP: TimeDelta = TimeDelta::minutes(5);
+pub const OVERLAP: TimeDelta = TimeDelta::minutes(5);
 /// Requests in a bucket afterwards, against the usual bucket, that are clients catching up.
 const BURST_FACTOR: u64 = 3;
 
@@ -22,6 +22,8 @@ const BURST_FACTOR: u64 = 3;
 pub struct Silence<'a> {
     /// The machine.
     pub instance: &'a str,
+    /// What it serves.
+    pub service: &'a str,
     /// The last record before it.
     pub last_at: DateTime<Utc>,
     /// The first sign: the last record, or the trouble of its listener right before.
@@ -79,7 +81,8 @@ impl<'a> View<'a, '_> {
         let last_at = process.last_at;
         let other_processes = || {
             rows.iter()
-                .filter(|other| other.instance == process.instance && other.process != process.process)
+                .filter(|other| other.instance == process.instance && other.service == process.service)
+                .filter(|other| other.process != process.process)
         };
         let runs_beside = other_processes().any(|other| other.first_at <= last_at && other.last_at > last_at);
         let announced = self
@@ -96,7 +99,7 @@ impl<'a> View<'a, '_> {
         let silent = back_at - last_at;
         let before_window = back_at <= self.facts.window.from;
         let short = silent < self.profile.diagnose.least_silence;
-        let usual = to_seconds(silent) < UNUSUAL_SPACING * usual_s(process);
+        let usual = to_seconds(silent) < UNUSUAL_SPACING * process.spacing_s();
         if before_window || short || usual {
             return None;
         }
@@ -125,7 +128,7 @@ impl<'a> View<'a, '_> {
             return None;
         }
         if let Some(started) = started {
-            let unusual = to_seconds(length) >= UNUSUAL_SPACING * usual_s(process);
+            let unusual = to_seconds(length) >= UNUSUAL_SPACING * process.spacing_s();
             return (unusual && length >= self.profile.diagnose.least_silence)
                 .then(|| self.silence(process, gap.before_at, Some(started.first_at), Some(started.first_at)))
                 .flatten();
@@ -140,7 +143,7 @@ impl<'a> View<'a, '_> {
             && through
                 .iter()
                 .all(|hang| released(&hang) || !hang.waiting_on.is_database());
-        let left_out = to_seconds(length) / usual_s(process).max(f64::MIN_POSITIVE);
+        let left_out = to_seconds(length) / process.spacing_s().max(f64::MIN_POSITIVE);
         let unlike_others = self.facts.gaps.rows.iter().all(|other| {
             other.of != gap.of || other.before_at == gap.before_at || (other.after_at - other.before_at) * 2 < length
         });
@@ -199,6 +202,7 @@ impl<'a> View<'a, '_> {
         let cut = open > 0 || lost.is_some() || went_on || unannounced && (says_stopping || expected);
         (missed && cut).then(|| Silence {
             instance: &process.instance,
+            service: &process.service,
             last_at,
             from: lost.map_or(last_at, |trouble| trouble.first_at),
             until,
@@ -326,11 +330,4 @@ impl<'a> View<'a, '_> {
             .max()?;
         (after >= BURST_FACTOR * usual).then_some((after, usual))
     }
-}
-
-/// The mean distance of its records, seconds: a worker that has little to do says little.
-fn usual_s(process: &Process) -> f64 {
-    #[allow(clippy::cast_precision_loss)] // counts of records
-    let records = process.lines.max(1) as f64;
-    to_seconds(process.last_at - process.first_at) / records
 }

@@ -37,6 +37,8 @@ fn is_slow(buckets: &[&Bucket], place: usize) -> bool {
 
 /// Stretches in which most statements of a service were slow.
 pub struct SlowService<'a> {
+    /// Whose statements they are.
+    pub service: &'a str,
     /// Buckets of each, in time order.
     pub stretches: Vec<Vec<&'a Bucket>>,
     /// The median of the other buckets, else of the lookback, seconds.
@@ -73,6 +75,7 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
         .and_then(|bucket| bucket.slow_between)
         .is_some_and(|(_, end)| facts.window.to - end <= pause);
     SlowService {
+        service,
         stretches,
         usual_s,
         goes_on,

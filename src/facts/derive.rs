@@ -2,6 +2,7 @@
 
 mod bounds;
 mod cuts;
+mod database;
 mod failures;
 mod gaps;
 mod hangs;
@@ -98,6 +99,8 @@ pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<Stri
         processes: known(lives, [processes]),
         lifecycle: known(lifecycle, [processes]),
         hangs: known(hangs, [unfinished, trouble]),
+        database: database::unseen(&view).filter(|_| traffic.is_none()),
+        names: rows.names.clone(),
         cuts,
         whole_runs: whole,
         doubts: Vec::new(),

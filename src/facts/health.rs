@@ -29,6 +29,8 @@ pub struct Life {
     pub instance: String,
     /// The process.
     pub process: String,
+    /// What it serves.
+    pub service: String,
     /// False for what a process of the same name did before it was started again.
     pub newest: bool,
     /// The start of its first record.

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::read::evidence;
+use super::who::Names;
 use super::{Evidence, LineKind, Role, Spread};
 use crate::query::Section;
 use crate::window::Window;
@@ -175,6 +176,8 @@ pub struct ProcessRow {
     pub instance: String,
     pub process: String,
     pub service: String,
+    /// Its records name a machine.
+    pub has_machine: bool,
     pub service_version: Option<String>,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -249,6 +252,8 @@ pub struct Rows {
     pub unfinished: Evidence<Open>,
     /// Failed, or long.
     pub trouble: Evidence<Trouble>,
+    /// How instances without a machine are called.
+    pub names: Names,
 }
 
 impl Rows {
@@ -257,11 +262,17 @@ impl Rows {
 
     /// Reads them. A section that can't be read is not known; the others stay.
     pub fn read(sections: &BTreeMap<String, Section>) -> Self {
+        let mut processes = whole(evidence(sections, "processes", process));
+        let mut unfinished = evidence(sections, "unfinished", open);
+        let mut trouble = evidence(sections, "trouble", trouble);
+        let names = Names::new(&processes.rows);
+        names.rename(&mut processes.rows, &mut unfinished.rows, &mut trouble.rows);
         Self {
             traffic: evidence(sections, "traffic", cell),
-            processes: whole(evidence(sections, "processes", process)),
-            unfinished: evidence(sections, "unfinished", open),
-            trouble: evidence(sections, "trouble", trouble),
+            processes,
+            unfinished,
+            trouble,
+            names,
         }
     }
 }

@@ -8,6 +8,7 @@ mod runs;
 use std::collections::BTreeMap;
 
 pub use about::About;
+pub use contrast::{Sample, shares};
 pub use runs::exact_runs;
 pub(in crate::facts) use runs::whole_runs;
 
@@ -90,8 +91,8 @@ pub const STEPS: i32 = 24;
 pub struct Second {
     /// By route and instance.
     pub affected: Evidence<Affected>,
-    /// By attribute and value.
-    pub contrast: Evidence<Share>,
+    /// What hung, and what was fast beside it.
+    pub contrast: Evidence<Sample>,
     /// By text.
     pub errors: Evidence<ConnectError>,
     /// By process and step.
@@ -104,9 +105,13 @@ impl Second {
 
     /// Reads them, beside what the first request told of the incident.
     pub fn read(facts: &Facts, profile: &Settings, incident: Window, sections: &BTreeMap<String, Section>) -> Self {
-        let compared = evidence(sections, "contrast", contrast::compared);
+        let mut compared = evidence(sections, "contrast", contrast::compared);
         let stays = evidence(sections, "occupancy", occupancy::stays);
-        let affected = evidence(sections, "affected", affected);
+        let mut affected = evidence(sections, "affected", affected);
+        compared.rows.iter_mut().for_each(|row| row.call(&facts.names));
+        for row in &mut affected.rows {
+            row.instance = facts.names.of(std::mem::take(&mut row.instance));
+        }
         Self {
             affected: Evidence {
                 rows: with_unfinished(affected.rows, facts, profile, incident),
@@ -114,7 +119,7 @@ impl Second {
                 not_known: affected.not_known.filter(|_| !is_clipped(sections, "affected")),
             },
             contrast: Evidence {
-                rows: contrast::shares(facts, profile, incident, &compared.rows),
+                rows: contrast::samples(facts, profile, incident, &compared.rows),
                 not_known: compared.not_known.filter(|_| !is_clipped(sections, "contrast")),
             },
             errors: evidence(sections, "attempts", |row| {

@@ -148,6 +148,14 @@ fn literal(kind: ParameterType, value: Option<&Parameter>) -> Result<String, &'s
             let all: Option<Vec<String>> = texts.iter().map(|text| text_literal(text)).collect();
             format!("({})", all.ok_or(nul)?.join(", "))
         }
+        (ParameterType::Attributes, Some(Parameter::Texts(names))) if names.is_empty() => {
+            String::from("CAST(NULL AS VARCHAR)")
+        }
+        (ParameterType::Attributes, Some(Parameter::Texts(names))) => {
+            let value = |name: &String| Some(format!("otel_resource_attributes->>{}", text_literal(name)?));
+            let all: Option<Vec<String>> = names.iter().map(value).collect();
+            all.ok_or(nul)?.join(",")
+        }
         (ParameterType::Runs, Some(Parameter::Runs(cuts))) => runs_literal(cuts).ok_or(nul)?,
         (ParameterType::Spans, Some(Parameter::Spans(spans))) if spans.is_empty() => String::from("false"),
         (ParameterType::Spans, Some(Parameter::Spans(spans))) => {

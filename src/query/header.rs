@@ -59,6 +59,9 @@ pub enum ParameterType {
     /// Whether a record began within one of some spans of time.
     #[serde(rename = "spans")]
     Spans,
+    /// Resource attributes: the value of each, in their order.
+    #[serde(rename = "attributes")]
+    Attributes,
     /// A row count for `LIMIT`: the header's budget and one, so that clipping shows.
     #[serde(rename = "limit")]
     Limit,

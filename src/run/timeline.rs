@@ -113,7 +113,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("env", Parameter::Text(environment)),
         ("service", filter(&settings.service)),
         ("instance", filter(&settings.instance)),
-        ("instance_key", some(settings.app.instance_attribute.clone())),
+        ("instance_keys", texts(&settings.app.instance_attribute)),
         ("request_scopes", texts(&spans.request_scopes)),
         ("database_scopes", texts(&spans.database_scopes)),
         ("external_scopes", texts(&spans.external_scopes)),

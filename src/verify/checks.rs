@@ -21,7 +21,7 @@ type About = (Option<String>, Seen);
 enum Judge {
     /// The service as a whole; what it says may be about one instance.
     Service(fn(&Scene<'_>, &[Instance<'_>]) -> Vec<About>),
-    /// Each instance that runs. `None` = it does not apply.
+    /// Each instance that runs and was not replaced. `None` = it does not apply.
     Running(fn(&Scene<'_>, &Instance<'_>) -> Option<Seen>),
     /// Each instance that was seen, also one that stopped.
     Every(fn(&Scene<'_>, &Instance<'_>) -> Option<Seen>),
@@ -60,8 +60,8 @@ pub(super) fn judged(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<Check
         for (rank, rule) in CHECKS.iter().enumerate() {
             let seen = match rule.judge {
                 Judge::Service(_) => None,
-                // One that stopped is expected back, or was taken out of service: `running` says which.
-                Judge::Running(judge) if instance.stopped_at.is_none() => judge(scene, instance),
+                // One that stopped is expected back, was replaced or taken out of service: `running` says which.
+                Judge::Running(judge) if instance.runs() => judge(scene, instance),
                 Judge::Running(_) => None,
                 Judge::Every(judge) => judge(scene, instance),
             };

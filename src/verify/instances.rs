@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::episodes::{Episodes, OVERLAP, SHORTEST_SILENCE, UNUSUAL_SPACING};
 use crate::facts::health::{HealthFacts, Life};
+use crate::facts::{seconds, to_seconds};
 
 /// A machine, by its newest process.
 #[derive(Debug, Clone)]
@@ -23,6 +25,8 @@ pub struct Instance<'a> {
     pub stopped_at: Option<DateTime<Utc>>,
     /// How often it started lately (profile: `verify.starts_within`).
     pub starts: u64,
+    /// The instance that appeared when it had ended, and when: it does not come back.
+    pub successor: Option<(&'a str, DateTime<Utc>)>,
 }
 
 impl Instance<'_> {
@@ -38,21 +42,95 @@ impl Instance<'_> {
         begins.min().unwrap_or(self.newest.first_at)
     }
 
+    /// How far apart its records are as a rule, seconds.
+    pub fn spacing_s(&self) -> f64 {
+        let active = self.current.iter().map(|life| life.active_seconds).max();
+        let length_s = to_seconds(self.last_at() - self.first_at()).max(0.0);
+        #[allow(clippy::cast_precision_loss)] // at most the seconds of the lookback
+        match active.unwrap_or(0) {
+            seconds @ 2.. => length_s / (seconds - 1) as f64,
+            _ => 0.0,
+        }
+    }
+
+    /// A silence is out of the ordinary from so many seconds on.
+    pub fn patience_s(&self) -> f64 {
+        to_seconds(SHORTEST_SILENCE).max(UNUSUAL_SPACING * self.spacing_s())
+    }
+
+    /// Whether it is still there: it did not stop, and no other took its place.
+    pub fn runs(&self) -> bool {
+        self.stopped_at.is_none() && self.successor.is_none()
+    }
+
+    /// Whether nothing of it was recorded before, for longer than it is ever silent: its first record is its begin.
+    pub fn appeared(&self, evidence_from: DateTime<Utc>) -> bool {
+        self.older.is_empty() && self.first_at() - evidence_from >= seconds(self.patience_s())
+    }
+
     /// A figure over all current processes.
     pub fn sum(&self, figure: impl Fn(&Life) -> u64) -> u64 {
         self.current.iter().map(|life| figure(life)).sum()
     }
 }
 
-pub(super) fn instances(health: &HealthFacts, since: DateTime<Utc>) -> Vec<Instance<'_>> {
-    let mut by_name: BTreeMap<&str, Vec<&Life>> = BTreeMap::new();
+/// All of them, with `since` as the begin of what counts as lately.
+pub(super) fn instances<'a>(
+    health: &'a HealthFacts,
+    episodes: &Episodes<'_>,
+    since: DateTime<Utc>,
+) -> Vec<Instance<'a>> {
+    // One machine may run several services: what becomes of one says nothing of another.
+    let mut by_name: BTreeMap<(&str, &str), Vec<&Life>> = BTreeMap::new();
     for life in &health.lives.rows {
-        by_name.entry(&life.instance).or_default().push(life);
+        by_name.entry((&life.instance, &life.service)).or_default().push(life);
     }
-    by_name
+    let mut found: Vec<Instance<'_>> = by_name
         .into_iter()
-        .filter_map(|(name, lives)| instance(name, lives, since))
-        .collect()
+        .filter_map(|((name, _), lives)| instance(name, lives, since))
+        .collect();
+    let successors: Vec<_> = found
+        .iter()
+        .map(|instance| successor(health, episodes, instance, &found))
+        .collect();
+    for (instance, successor) in found.iter_mut().zip(successors) {
+        instance.successor = successor;
+    }
+    found
+}
+
+/// When the first record of all is of.
+pub(super) fn evidence_from(health: &HealthFacts) -> DateTime<Utc> {
+    let begins = health.lives.rows.iter().map(|life| life.first_at);
+    begins.min().unwrap_or(health.lookback_from)
+}
+
+/// One of its service that appeared when this one had ended, as pods do in a deploy. Nobody misses it: what fell silent
+/// in mid-work is an episode.
+fn successor<'a>(
+    health: &HealthFacts,
+    episodes: &Episodes<'_>,
+    gone: &Instance<'a>,
+    all: &[Instance<'a>],
+) -> Option<(&'a str, DateTime<Utc>)> {
+    let now = episodes.facts.window.to;
+    let ended = gone.stopped_at.is_some() || to_seconds(now - gone.last_at()) > gone.patience_s();
+    let missed = episodes
+        .silences
+        .iter()
+        .any(|silence| silence.instance == gone.name && silence.until.is_none());
+    if !ended || missed {
+        return None;
+    }
+    let from = evidence_from(health);
+    let others = all
+        .iter()
+        .filter(|other| other.newest.service == gone.newest.service && other.name != gone.name);
+    let appeared = others.filter(|other| other.appeared(from) && other.first_at() > gone.first_at());
+    let took_over = appeared.filter(|other| other.first_at() >= gone.last_at() - OVERLAP);
+    took_over
+        .map(|other| (other.name, other.first_at()))
+        .min_by_key(|(_, at)| *at)
 }
 
 fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>) -> Option<Instance<'a>> {
@@ -74,6 +152,7 @@ fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>) -
         starts: starts(&lives, since),
         current,
         older,
+        successor: None,
     })
 }
 

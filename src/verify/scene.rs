@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Demands, Instance};
+use super::{Demands, Instance, instances};
 use crate::diagnosis::Diagnosis;
 use crate::episodes::{Episodes, Hanging};
 use crate::facts::health::{HealthFacts, Life};
@@ -25,6 +25,16 @@ impl Scene<'_> {
     /// How long ago that was, in words.
     pub(super) fn ago(&self, at: DateTime<Utc>) -> String {
         duration(to_seconds(self.now - at).max(0.0))
+    }
+
+    /// The begin of the first record of all.
+    pub(super) fn evidence_from(&self) -> DateTime<Utc> {
+        instances::evidence_from(self.health)
+    }
+
+    /// Whether the team says that what it serves has no database.
+    pub(super) fn has_no_database(&self, instance: &Instance<'_>) -> bool {
+        self.profile.app.without_database.contains(&instance.newest.service)
     }
 
     /// Spans of the instance's current processes, or of older ones, that have no end at the window's end.

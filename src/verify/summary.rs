@@ -28,8 +28,17 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
                 counted(dead, "span"),
             ));
         }
-        if let Some(at) = instance.stopped_at.filter(|at| scene.now - *at > RESTART_TAKES) {
-            notes.push(format!("not checked: {} stopped at {}", instance.name, clock(at)));
+        match (instance.successor, instance.stopped_at) {
+            (Some((name, at)), _) => notes.push(format!(
+                "not checked: the last record of {} is of {}; {name} began at {}",
+                instance.name,
+                clock(instance.last_at()),
+                clock(at)
+            )),
+            (None, Some(at)) if scene.now - at > RESTART_TAKES => {
+                notes.push(format!("not checked: {} stopped at {}", instance.name, clock(at)));
+            }
+            (None, _) => {}
         }
     }
     let ended = scene.episodes.hangs.iter().filter(|span| {
@@ -56,10 +65,7 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
 
 /// The answer of a pass.
 pub(super) fn passed(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
-    let running: Vec<&Instance<'_>> = instances
-        .iter()
-        .filter(|instance| instance.stopped_at.is_none())
-        .collect();
+    let running: Vec<&Instance<'_>> = instances.iter().filter(|instance| instance.runs()).collect();
     let sum = |figure: fn(&Life) -> u64| running.iter().map(|instance| instance.sum(figure)).sum::<u64>();
     let slowest = running.iter().filter_map(|instance| slowest(instance));
     let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);

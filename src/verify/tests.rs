@@ -10,7 +10,7 @@ use super::*;
 use crate::diagnosis::diagnose;
 use crate::facts::health::{Life, StatementTimes};
 use crate::facts::{Evidence, Facts, Fate, Hang, Process, Role};
-use crate::profile::BUILT_IN;
+use crate::profile::{BUILT_IN, Settings};
 use crate::window::Window;
 
 fn profile() -> Settings {
@@ -64,6 +64,7 @@ fn life(instance: &str, process: &str) -> Life {
     Life {
         instance: instance.to_owned(),
         process: process.to_owned(),
+        service: String::from("app"),
         newest: true,
         first_at: ago(1200),
         last_at: ago(1),

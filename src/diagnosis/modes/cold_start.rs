@@ -48,7 +48,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["gaps", "hangs", "errors", "runs"],
+    needs: &["gaps", "hangs", "errors", "runs", "database"],
     judge,
 };
 

@@ -34,7 +34,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["checkouts", "errors", "hangs"],
+    needs: &["checkouts", "errors", "hangs", "database"],
     judge,
 };
 
@@ -45,7 +45,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .checkouts
         .rows
         .iter()
-        .filter(|row| row.dry.is_some() && row.in_vain >= LEAST_IN_VAIN)
+        .filter(|row| scene.runs_on(&row.instance) && row.dry.is_some() && row.in_vain >= LEAST_IN_VAIN)
         .collect();
     if empty.is_empty() || dry.is_empty() {
         return Verdict::NotMatched(String::from("the pool was not empty"));

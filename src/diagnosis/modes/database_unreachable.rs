@@ -28,7 +28,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["errors", "hangs", "runs"],
+    needs: &["errors", "hangs", "runs", "database"],
     judge,
 };
 

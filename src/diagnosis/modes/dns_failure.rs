@@ -23,7 +23,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["errors", "runs"],
+    needs: &["errors", "runs", "database"],
     judge,
 };
 

@@ -39,7 +39,7 @@ pub(super) static MODE: FailureMode = FailureMode {
 fn judge(scene: &Scene<'_>) -> Verdict {
     let now = scene.facts.window.to;
     let mut tried = false;
-    for trouble in scene.listener {
+    for trouble in &scene.listener {
         tried = true;
         let own = scene
             .facts
@@ -103,7 +103,7 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
     }
     let start = lines
         .iter()
-        .filter(|line| line.kind == LineKind::Starting && has_listener(scene, line))
+        .filter(|line| line.kind == LineKind::Starting && scene.runs_on(&line.instance) && has_listener(scene, line))
         .find(|line| {
             let later = || {
                 lines

@@ -34,7 +34,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["hangs"],
+    needs: &["hangs", "database"],
     judge,
 };
 

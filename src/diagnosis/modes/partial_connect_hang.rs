@@ -42,7 +42,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
     questions: Questions::WhySomeHang,
-    needs: &["hangs", "runs", "errors"],
+    needs: &["hangs", "runs", "errors", "database"],
     judge,
 };
 

@@ -26,7 +26,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
     questions: Questions::General,
-    needs: &["errors"],
+    needs: &["errors", "database"],
     judge,
 };
 
@@ -54,7 +54,13 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         ),
         &empty,
     )];
-    let dry = scene.facts.checkouts.rows.iter().find(|row| row.dry.is_some());
+    let mut own = scene
+        .facts
+        .checkouts
+        .rows
+        .iter()
+        .filter(|row| scene.runs_on(&row.instance));
+    let dry = own.find(|row| row.dry.is_some());
     if let Some(row) = dry {
         let (from, _) = row.dry.unwrap_or((scene.facts.window.from, scene.facts.window.to));
         found.push(claim(

@@ -36,7 +36,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::EveryRequest,
     questions: Questions::General,
-    needs: &["traffic"],
+    needs: &["traffic", "database"],
     judge,
 };
 
@@ -136,11 +136,12 @@ struct Slow {
     trace_ids: Vec<String>,
 }
 
-/// The stretch with most slow statements, of whatever service.
+/// The stretch with most slow statements.
 fn longest(scene: &Scene<'_>) -> Option<Slow> {
     let found = &scene.episodes.slow;
     let of = |stretch: &[&Bucket]| stretch.iter().map(|bucket| bucket.statements_slow).sum::<u64>();
-    let all = found.iter().flat_map(|slow| {
+    let ours = found.iter().filter(|slow| scene.is_ours(slow.service));
+    let all = ours.flat_map(|slow| {
         let last = slow.stretches.len().saturating_sub(1);
         let stretches = slow.stretches.iter().enumerate();
         stretches.map(move |(place, stretch)| (slow, stretch, slow.goes_on && place == last))

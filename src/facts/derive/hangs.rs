@@ -153,13 +153,12 @@ fn death(
     processes: &[Process],
     lines: &[Line],
 ) -> Option<DateTime<Utc>> {
-    let last_at = processes
-        .iter()
-        .find(|p| p.instance == instance && p.process == own)
-        .map(|p| p.last_at)?;
+    let dead = processes.iter().find(|p| p.instance == instance && p.process == own)?;
+    let last_at = dead.last_at;
     let successor = processes
         .iter()
-        .filter(|p| p.instance == instance && p.process != own && p.first_at > since && p.first_at >= last_at)
+        .filter(|p| p.instance == instance && p.service == dead.service && p.process != own)
+        .filter(|p| p.first_at > since && p.first_at >= last_at)
         .map(|p| p.first_at);
     let said = lines
         .iter()

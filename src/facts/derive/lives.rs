@@ -78,6 +78,7 @@ fn life(
     Life {
         instance: row.instance.clone(),
         process: row.process.clone(),
+        service: row.service.clone(),
         newest,
         first_at,
         last_at,

@@ -1,4 +1,4 @@
-//! How often each value of each attribute stands on requests that hung, and on fast ones beside them.
+//! What requests that hung, and fast ones beside them, have for attributes; and how often each value stands on either.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Share;
 use super::about::{BESIDE, FAST, hung_in};
 use crate::facts::row::Row;
-use crate::facts::{Facts, LineKind, to_seconds};
+use crate::facts::{Facts, LineKind, Names, to_seconds};
 use crate::profile::Settings;
 use crate::window::Window;
 
@@ -57,6 +57,13 @@ pub(super) struct Compared {
     resource: Option<String>,
 }
 
+impl Compared {
+    /// Names its instance as the first request does.
+    pub(super) fn call(&mut self, names: &Names) {
+        self.instance = names.of(std::mem::take(&mut self.instance));
+    }
+}
+
 pub(super) fn compared(row: &Row<'_>) -> Result<Compared, String> {
     Ok(Compared {
         trace_id: row.text("trace_id")?,
@@ -74,10 +81,19 @@ pub(super) fn compared(row: &Row<'_>) -> Result<Compared, String> {
     })
 }
 
+/// A request that hung, or a fast one beside it.
+#[derive(Debug, Clone)]
+pub struct Sample {
+    /// Else it was served fast.
+    pub hung: bool,
+    /// Each attribute once.
+    pub attributes: BTreeSet<(String, String)>,
+}
+
 /// A success counts only with a statement of its own that succeeded, and only of the same service and beside a hang's
 /// start. What is under way is counted from requests that did not hang: hung ones would explain themselves. The age of
 /// a process is known if it said that it starts.
-pub(super) fn shares(facts: &Facts, profile: &Settings, incident: Window, rows: &[Compared]) -> Vec<Share> {
+pub(super) fn samples(facts: &Facts, profile: &Settings, incident: Window, rows: &[Compared]) -> Vec<Sample> {
     let least_s = to_seconds(profile.hang_after);
     let hangs = facts.hangs.rows.iter();
     let hangs = hangs.filter(|hang| hung_in(hang, incident) && hang.length_s(incident.to) > least_s);
@@ -95,24 +111,36 @@ pub(super) fn shares(facts: &Facts, profile: &Settings, incident: Window, rows: 
         near.any(|hang| (hang.started_at - row.started_at).abs() <= BESIDE)
     };
     let beside: Vec<&Compared> = fast.iter().filter(is_beside).copied().collect();
-    let mut counts: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
-    for (row, hangs) in hung
-        .iter()
-        .map(|row| (row, true))
-        .chain(beside.iter().map(|row| (row, false)))
-    {
-        for pair in attributes(facts, row, &fast) {
+    let sample = |row: &&Compared, hung| Sample {
+        hung,
+        attributes: attributes(facts, row, &fast),
+    };
+    let hung = hung.iter().map(|row| sample(row, true));
+    hung.chain(beside.iter().map(|row| sample(row, false))).collect()
+}
+
+/// How often each value stands on hung and on fast ones, of all or of those that have one value.
+pub fn shares(samples: &[Sample], within: Option<&(String, String)>) -> Vec<Share> {
+    let own = || {
+        samples
+            .iter()
+            .filter(|sample| within.is_none_or(|pair| sample.attributes.contains(pair)))
+    };
+    let mut counts: BTreeMap<&(String, String), (u64, u64)> = BTreeMap::new();
+    for sample in own() {
+        for pair in &sample.attributes {
             let count = counts.entry(pair).or_default();
-            *(if hangs { &mut count.0 } else { &mut count.1 }) += 1;
+            *(if sample.hung { &mut count.0 } else { &mut count.1 }) += 1;
         }
     }
-    let (hung_all, fast_all) = (hung.len() as u64, beside.len() as u64);
+    let all = |hung: bool| own().filter(|sample| sample.hung == hung).count() as u64;
+    let (hung_all, fast_all) = (all(true), all(false));
     let mut found: Vec<Share> = counts
         .into_iter()
         .filter(|((attribute, _), (hung, _))| *hung > 1 || attribute == "instance")
         .map(|((attribute, value), (hung, fast))| Share {
-            attribute,
-            value,
+            attribute: attribute.clone(),
+            value: value.clone(),
             hung,
             fast,
             hung_all,

@@ -15,12 +15,24 @@ pub(super) const CHECK: Rule = Rule {
 
 fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let names = &scene.profile.listener;
-    if names.connected.is_empty() {
+    if names.connected.is_empty() || !speaks(scene, instance) {
         return None;
     }
     let verdicts = instance.current.iter().map(|life| listener_of(scene, instance, life));
     let (outcome, detail, observed) = verdicts.max_by_key(|(outcome, ..)| *outcome)?;
     Some(Seen::new(outcome, detail).beside(observed, "newest event: connected"))
+}
+
+/// Whether any process of its service ever says what the profile knows of it: else it is another application, or one
+/// without a listener.
+fn speaks(scene: &Scene<'_>, instance: &Instance<'_>) -> bool {
+    let mut lives = scene
+        .health
+        .lives
+        .rows
+        .iter()
+        .filter(|life| life.service == instance.newest.service);
+    lives.any(|life| life.connected_at.is_some() || life.trouble.is_some() || life.started_line_at.is_some())
 }
 
 fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {

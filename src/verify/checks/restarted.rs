@@ -1,29 +1,50 @@
-//! The demand of `--restarted-after`.
+//! The demand of `--restarted-after`: whatever ran before has ended, and something younger is in its place.
+
+use chrono::{DateTime, Utc};
 
 use super::{Judge, Rule};
+use crate::facts::seconds;
 use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, Scene};
-use crate::words::clock;
+use crate::words::{clock, duration};
 
 /// See [`super::CHECKS`].
 pub(super) const CHECK: Rule = Rule {
     name: "restarted",
-    requires: "with --restarted-after: its process began after that",
+    requires: "with --restarted-after: its process began after that, or another took its place",
     judge: Judge::Every(judge),
 };
 
 fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let after = scene.demands.restarted_after?;
+    let (outcome, detail, observed) = seen(scene, instance, after);
+    Some(Seen::new(outcome, detail).beside(observed, format!("started after {}", clock(after))))
+}
+
+fn seen(scene: &Scene<'_>, instance: &Instance<'_>, after: DateTime<Utc>) -> (Verdict, String, String) {
     let name = instance.name;
-    let first = instance.first_at();
-    let required = format!("started after {}", clock(after));
-    let (outcome, detail, observed) = match instance.started_at {
-        _ if instance.stopped_at.is_some() => (
+    let (first, last) = (instance.first_at(), instance.last_at());
+    if let Some((other, at)) = instance.successor {
+        let detail = format!(
+            "the last record of {name} is of {}, and {other} began at {}",
+            clock(last),
+            clock(at)
+        );
+        return (Verdict::Pass, detail, format!("replaced at {}", clock(at)));
+    }
+    match (instance.stopped_at, instance.started_at) {
+        // A machine comes back under its name; a process that has ended does not, and `running` looks for others.
+        (Some(at), _) if scene.episodes.facts.names.is_made_up(name) => (
+            Verdict::Pass,
+            format!("its process ended at {}", clock(at)),
+            format!("ended at {}", clock(at)),
+        ),
+        (Some(_), _) => (
             Verdict::Fail,
             format!("{name} stopped and has not started again since {}", clock(after)),
             String::from("stopped"),
         ),
-        Some(at) if at > after => (
+        (None, Some(at)) if at > after => (
             Verdict::Pass,
             format!("its process began at {}", clock(at)),
             format!("started at {}", clock(at)),
@@ -38,6 +59,15 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
             ),
             format!("running at {}", clock(first)),
         ),
+        _ if after - scene.evidence_from() >= seconds(instance.patience_s()) => (
+            Verdict::Pass,
+            format!(
+                "its first record is of {}, and it is never silent for {}",
+                clock(first),
+                duration(instance.patience_s())
+            ),
+            format!("first record at {}", clock(first)),
+        ),
         _ => (
             Verdict::Inconclusive,
             format!(
@@ -46,6 +76,5 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
             ),
             String::from("start not seen"),
         ),
-    };
-    Some(Seen::new(outcome, detail).beside(observed, required))
+    }
 }

@@ -17,13 +17,14 @@ fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
         .iter()
         .filter_map(|instance| Some((instance, instance.stopped_at?)));
     let mut seen = Vec::new();
-    if !instances.is_empty() && stopped.clone().count() == instances.len() {
+    if !instances.is_empty() && instances.iter().all(|instance| !instance.runs()) {
         let at = stopped.clone().map(|(_, at)| at).max().map(clock).unwrap_or_default();
         let detail = format!("no instance runs: the last one stopped at {at}");
         let none = Seen::new(Verdict::Fail, detail).beside("0 instances", "1 instance");
         seen.push((None, none));
     }
-    for (instance, at) in stopped.filter(|(_, at)| scene.now - *at <= RESTART_TAKES) {
+    let awaited = stopped.filter(|(instance, at)| instance.successor.is_none() && scene.now - *at <= RESTART_TAKES);
+    for (instance, at) in awaited {
         let detail = format!("it stopped {} ago and has not started again", scene.ago(at));
         let awaited = Seen::new(Verdict::Inconclusive, detail).beside(format!("stopped at {}", clock(at)), "running");
         seen.push((Some(instance.name.to_owned()), awaited));

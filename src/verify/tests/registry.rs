@@ -27,6 +27,9 @@ fn short_life(first_at: DateTime<Utc>) -> Process {
 /// Each check has a case; whoever adds one adds it here.
 const CASES: &[Case] = &[
     ("evidence", Verdict::Inconclusive, |seen| seen.health.lives.rows.clear()),
+    ("evidence", Verdict::Inconclusive, |seen| {
+        seen.facts.database = Some(String::from("nothing is recorded of it"));
+    }),
     ("running", Verdict::Fail, |facts| {
         life_of(facts).stopping_at = Some(ago(600));
         life_of(facts).last_at = ago(600);
