@@ -6,7 +6,7 @@
 --! failed = "query"
 --! machine = "query"
 --! process = "query"
---! instance_keys = "attributes"
+--! instance_names = "attribute_names"
 --! from = "timestamp"
 --! starting_message = "text"
 --! stopping_message = "text"
@@ -25,7 +25,7 @@
 --! instance = "text"
 --! process = "text"
 --! service = "text"
---! has_machine = "bool"
+--! machine_by = "text?"
 --! service_version = "text?"
 --! first_at = "timestamp"
 --! last_at = "timestamp"
@@ -50,7 +50,7 @@
 -- many, how many failures, first, last, trace. `routes`: successes, first, last, route. Times are microseconds since 1970.
 -- A checkout that failed after a second or more waited in vain: a refusal fails at once.
 SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service,
-  coalesce($instance_keys) IS NOT NULL AS has_machine, service_version,
+  $instance_names AS machine_by, service_version,
   first_at, last_at, operations, served, asked_at, p50_s, p95_s, max_s,
   in_vain, dry_from, dry_to, pool_timeout_at, trace_id, sample, activity, lines, routes
 FROM (

@@ -19,7 +19,7 @@ pub use rows::{BUCKETS, Grid, Rows};
 pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Sample, Second, Share, exact_runs, shares};
 pub use spread::Spread;
 pub use success::{Bucket, Run, Successes};
-pub use who::{NO_MACHINE, Names};
+pub use who::Names;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -22,8 +22,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::Diagnosis;
 use crate::episodes::Episodes;
+use crate::facts::STARTUP;
 use crate::facts::health::HealthFacts;
-use crate::facts::{NO_MACHINE, STARTUP};
 use crate::paste::{self, Question};
 use crate::window::rfc3339;
 
@@ -86,10 +86,13 @@ pub fn verify<'a>(
     let next = match outcome {
         Verdict::Fail => {
             let restart = restart(&scene, &checks, &instances);
-            let nameless = |instance: &Instance<'_>| scene.episodes.facts.names.is_made_up(instance.name);
-            if restart.command.is_none() && instances.iter().any(nameless) {
-                notes.push(format!("no command to restart it: {NO_MACHINE}"));
-            }
+            let why = instances
+                .iter()
+                .find_map(|instance| scene.episodes.facts.names.unfit(instance.name));
+            notes.extend(
+                why.filter(|_| restart.command.is_none())
+                    .map(|why| format!("no command to restart it: {why}")),
+            );
             notes.extend(restart.warning());
             restart.command.into_iter().chain(again(demands)).collect()
         }
@@ -140,8 +143,8 @@ fn restart<'a>(scene: &Scene<'a>, checks: &[Check], instances: &[Instance<'a>]) 
         of_it.any(|check| check.seen.outcome == Verdict::Fail)
     };
     let names: Vec<&str> = instances.iter().map(|instance| instance.name).collect();
-    let is_known = |name: &&str| !scene.episodes.facts.names.is_made_up(name);
-    let failing: Vec<&str> = names.into_iter().filter(is_known).filter(|name| fails(name)).collect();
+    let is_fit = |name: &&str| scene.episodes.facts.names.unfit(name).is_none();
+    let failing: Vec<&str> = names.into_iter().filter(is_fit).filter(|name| fails(name)).collect();
     paste::filled(&profile.remedies.restart_instances, &profile.app.name, &failing)
 }
 

@@ -2,7 +2,6 @@
 
 use crate::diagnosis::{Conclusion, FailureMode, Remedy};
 use crate::episodes::Episodes;
-use crate::facts::NO_MACHINE;
 use crate::paste::{self, Question};
 
 /// Text and command, first things first.
@@ -14,8 +13,12 @@ pub(super) fn next_steps(
     question: &Question,
 ) -> Vec<(String, Option<String>)> {
     let profile = episodes.profile;
-    let is_known = |name: &&str| !episodes.facts.names.is_made_up(name);
-    let names: Vec<&str> = instances.iter().map(String::as_str).filter(is_known).collect();
+    let unfit = |name: &str| episodes.facts.names.unfit(name);
+    let names: Vec<&str> = instances
+        .iter()
+        .map(String::as_str)
+        .filter(|name| unfit(name).is_none())
+        .collect();
     let filled = |template: &str, text: &str| {
         let filled = paste::filled(template, &profile.app.name, &names);
         let warning = filled.warning().map(|warning| format!(" ({warning})"));
@@ -35,9 +38,15 @@ pub(super) fn next_steps(
         ],
         Remedy::Nothing => [None, None],
     };
-    let mut steps: Vec<(String, Option<String>)> = at_once.into_iter().flatten().collect();
-    if mode.remedy == Remedy::Restart && names.is_empty() && !instances.is_empty() {
-        steps.push((format!("{restart_text} ({}); {NO_MACHINE}", instances.join(", ")), None));
+    let elsewhere = instances.iter().any(|name| episodes.facts.names.is_foreign(name));
+    let at_once = at_once.into_iter().flatten().filter(|_| !elsewhere);
+    let mut steps: Vec<(String, Option<String>)> = at_once.collect();
+    let why = instances
+        .iter()
+        .find_map(|name| unfit(name))
+        .filter(|_| names.is_empty());
+    if let Some(why) = why.filter(|_| mode.remedy == Remedy::Restart) {
+        steps.push((format!("{restart_text} ({}): {why}", instances.join(", ")), None));
     }
     let verify = Question {
         since: None,

@@ -79,7 +79,9 @@ pub(super) fn starts(facts: &Facts) -> Vec<Start<'_>> {
             .filter(|p| p.last_at <= process.first_at)
             .max_by_key(|p| p.last_at);
         let mut times: Vec<DateTime<Utc>> = its_lines(LineKind::Starting).map(|line| line.first_at).collect();
-        if times.is_empty() && (before.is_some() || appeared(facts, process)) {
+        // Without machine names a job that is run every minute would be one process that starts again and again.
+        let may_be_job = facts.names.is_made_up(&process.instance) && process.served == 0;
+        if times.is_empty() && !may_be_job && (before.is_some() || appeared(facts, process)) {
             times.push(process.first_at);
         }
         let beside = older(facts, process);

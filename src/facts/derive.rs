@@ -77,7 +77,7 @@ impl<'a> View<'a> {
 
 /// The facts of a window, from the sections of the first request.
 pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<String, Section>) -> Facts {
-    let rows = Rows::read(sections);
+    let rows = Rows::read(sections, profile);
     let view = View::new(&rows, window, profile);
     let (traffic, processes) = (&rows.traffic.not_known, &rows.processes.not_known);
     let (trouble, unfinished) = (&rows.trouble.not_known, &rows.unfinished.not_known);

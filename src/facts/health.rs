@@ -49,6 +49,8 @@ pub struct Life {
     pub connected_at: Option<DateTime<Utc>>,
     /// The first and the last sign of trouble since.
     pub trouble: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// Requests of the lookback and the window, their pending rows included.
+    pub served: u64,
     /// Requests that ended in the window, health checks left out.
     pub requests: u64,
     /// Those that failed.
@@ -104,7 +106,7 @@ pub struct VerificationRow {
 impl HealthFacts {
     /// Reads the sections of `verify`'s batch. A section that can't be read is not known; the others stay.
     pub fn read(window: Window, profile: &Settings, sections: &BTreeMap<String, Section>) -> Self {
-        let raw = Rows::read(sections);
+        let raw = Rows::read(sections, profile);
         let mut rows = evidence(sections, "verification", verification_row);
         if sections.get("verification").is_some_and(|section| section.clipped) {
             // The runbook asks for the newest thirty: that there are more is no gap in the evidence.

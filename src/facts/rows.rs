@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::read::evidence;
 use super::who::Names;
 use super::{Evidence, LineKind, Role, Spread};
+use crate::profile::Settings;
 use crate::query::Section;
 use crate::window::Window;
 use parse::{cell, open, process, trouble, whole};
@@ -176,8 +177,8 @@ pub struct ProcessRow {
     pub instance: String,
     pub process: String,
     pub service: String,
-    /// Its records name a machine.
-    pub has_machine: bool,
+    /// The attribute that names its machine; `None` = no machine is recorded.
+    pub machine_by: Option<String>,
     pub service_version: Option<String>,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -261,11 +262,11 @@ impl Rows {
     pub const SECTIONS: [&'static str; 4] = ["traffic", "processes", "unfinished", "trouble"];
 
     /// Reads them. A section that can't be read is not known; the others stay.
-    pub fn read(sections: &BTreeMap<String, Section>) -> Self {
+    pub fn read(sections: &BTreeMap<String, Section>, profile: &Settings) -> Self {
         let mut processes = whole(evidence(sections, "processes", process));
         let mut unfinished = evidence(sections, "unfinished", open);
         let mut trouble = evidence(sections, "trouble", trouble);
-        let names = Names::new(&processes.rows);
+        let names = Names::new(&processes.rows, &profile.app.instance_attribute);
         names.rename(&mut processes.rows, &mut unfinished.rows, &mut trouble.rows);
         Self {
             traffic: evidence(sections, "traffic", cell),

@@ -8,9 +8,15 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::rows::{Open, ProcessRow, Trouble};
 use super::{LineKind, STARTUP};
 
-/// Why no command names an instance.
-pub const NO_MACHINE: &str = "the records name no machine, so only the platform tells which one it is (logfire 4.37 and later \
-                              records host.name; `app.instance_attribute` names another attribute)";
+/// Why no command names an instance that is known by its processes alone.
+const NO_MACHINE: &str = "the records name no machine, so only the platform tells which one it is (logfire 4.37 and later \
+                          records host.name; `app.instance_attribute` names another attribute)";
+/// Why none names one of another platform.
+const OTHER_PLATFORM: &str =
+    "the profile's commands are for another platform: `relay-diag init` writes those for yours";
+/// Names the machine on every platform, if there is nothing better.
+const HOST_NAME: &str = "host.name";
+
 /// A shutdown line this close to the last record ends a process.
 const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
@@ -18,6 +24,8 @@ const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 #[derive(Debug, Clone, Default)]
 pub struct Names {
     shown: BTreeMap<String, String>,
+    /// Machines by an attribute that the profile's commands are not for.
+    foreign: BTreeSet<String>,
 }
 
 impl Names {
@@ -31,10 +39,30 @@ impl Names {
         self.shown.values().any(|shown| shown == name)
     }
 
+    /// Whether the profile's commands are for another platform than that of an instance.
+    pub fn is_foreign(&self, name: &str) -> bool {
+        self.foreign.contains(name)
+    }
+
+    /// Why no command to paste may name an instance; `None` = one may.
+    pub fn unfit(&self, name: &str) -> Option<&'static str> {
+        match (self.is_made_up(name), self.is_foreign(name)) {
+            (true, _) => Some(NO_MACHINE),
+            (false, true) => Some(OTHER_PLATFORM),
+            (false, false) => None,
+        }
+    }
+
     /// Names what has no machine by the processes that follow each other.
-    pub(super) fn new(rows: &[ProcessRow]) -> Self {
+    /// The first of `attributes` is what a team's commands call its machines.
+    pub(super) fn new(rows: &[ProcessRow], attributes: &[String]) -> Self {
+        let is_foreign = |row: &&ProcessRow| {
+            let by = row.machine_by.as_ref();
+            by.is_some_and(|name| Some(name) != attributes.first() && name != HOST_NAME)
+        };
+        let foreign = rows.iter().filter(is_foreign).map(|row| row.instance.clone()).collect();
         let mut services: BTreeMap<&str, BTreeMap<&str, Lived<'_>>> = BTreeMap::new();
-        for row in rows.iter().filter(|row| !row.has_machine) {
+        for row in rows.iter().filter(|row| row.machine_by.is_none()) {
             let own = services.entry(&row.service).or_default();
             own.entry(&row.instance)
                 .and_modify(|lived| lived.join(row))
@@ -52,7 +80,7 @@ impl Names {
                 shown.extend(ids.iter().map(|id| ((*id).to_owned(), called(place))));
             }
         }
-        Self { shown }
+        Self { shown, foreign }
     }
 
     pub(super) fn rename(&self, processes: &mut [ProcessRow], unfinished: &mut [Open], trouble: &mut [Trouble]) {

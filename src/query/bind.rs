@@ -156,6 +156,19 @@ fn literal(kind: ParameterType, value: Option<&Parameter>) -> Result<String, &'s
             let all: Option<Vec<String>> = names.iter().map(value).collect();
             all.ok_or(nul)?.join(",")
         }
+        (ParameterType::AttributeNames, Some(Parameter::Texts(names))) if names.is_empty() => {
+            String::from("CAST(NULL AS VARCHAR)")
+        }
+        (ParameterType::AttributeNames, Some(Parameter::Texts(names))) => {
+            let when = |name: &String| {
+                let name = text_literal(name)?;
+                Some(format!(
+                    " WHEN otel_resource_attributes->>{name} IS NOT NULL THEN {name}"
+                ))
+            };
+            let all: Option<String> = names.iter().map(when).collect();
+            format!("CASE{} END", all.ok_or(nul)?)
+        }
         (ParameterType::Runs, Some(Parameter::Runs(cuts))) => runs_literal(cuts).ok_or(nul)?,
         (ParameterType::Spans, Some(Parameter::Spans(spans))) if spans.is_empty() => String::from("false"),
         (ParameterType::Spans, Some(Parameter::Spans(spans))) => {

@@ -62,6 +62,9 @@ pub enum ParameterType {
     /// Resource attributes: the value of each, in their order.
     #[serde(rename = "attributes")]
     Attributes,
+    /// Resource attributes: the name of the first that a record has.
+    #[serde(rename = "attribute_names")]
+    AttributeNames,
     /// A row count for `LIMIT`: the header's budget and one, so that clipping shows.
     #[serde(rename = "limit")]
     Limit,

@@ -114,6 +114,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("service", filter(&settings.service)),
         ("instance", filter(&settings.instance)),
         ("instance_keys", texts(&settings.app.instance_attribute)),
+        ("instance_names", texts(&settings.app.instance_attribute)),
         ("request_scopes", texts(&spans.request_scopes)),
         ("database_scopes", texts(&spans.database_scopes)),
         ("external_scopes", texts(&spans.external_scopes)),

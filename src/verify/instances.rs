@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::{Episodes, OVERLAP, SHORTEST_SILENCE, UNUSUAL_SPACING};
 use crate::facts::health::{HealthFacts, Life};
@@ -63,6 +63,13 @@ impl Instance<'_> {
         self.stopped_at.is_none() && self.successor.is_none()
     }
 
+    /// Whether it serves requests: a worker does not. One that is young may not have been asked yet.
+    pub fn serves(&self, now: DateTime<Utc>, young: TimeDelta) -> bool {
+        let lives = || self.current.iter().chain(&self.older);
+        let first_at = lives().map(|life| life.first_at).min();
+        lives().any(|life| life.served > 0) || first_at.is_none_or(|at| now - at < young)
+    }
+
     /// Whether nothing of it was recorded before, for longer than it is ever silent: its first record is its begin.
     pub fn appeared(&self, evidence_from: DateTime<Utc>) -> bool {
         self.older.is_empty() && self.first_at() - evidence_from >= seconds(self.patience_s())
@@ -87,7 +94,7 @@ pub(super) fn instances<'a>(
     }
     let mut found: Vec<Instance<'_>> = by_name
         .into_iter()
-        .filter_map(|((name, _), lives)| instance(name, lives, since))
+        .filter_map(|((name, _), lives)| instance(name, lives, since, episodes.facts.names.is_made_up(name)))
         .collect();
     let successors: Vec<_> = found
         .iter()
@@ -133,7 +140,7 @@ fn successor<'a>(
         .min_by_key(|(_, at)| *at)
 }
 
-fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>) -> Option<Instance<'a>> {
+fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>, made_up: bool) -> Option<Instance<'a>> {
     lives.sort_by(|a, b| (b.first_at, b.newest, &b.process).cmp(&(a.first_at, a.newest, &a.process)));
     let newest = *lives.first()?;
     // Whoever emits after the newest began runs beside it, unless it said that it goes.
@@ -149,7 +156,7 @@ fn instance<'a>(name: &'a str, mut lives: Vec<&'a Life>, since: DateTime<Utc>) -
         newest,
         started_at: start_seen.then_some(begun),
         stopped_at: goodbyes.and_then(|all| all.into_iter().max()),
-        starts: starts(&lives, since),
+        starts: starts(&lives, since, made_up),
         current,
         older,
         successor: None,
@@ -163,10 +170,12 @@ fn said_goodbye(life: &Life) -> Option<DateTime<Utc>> {
 }
 
 /// Workers that start side by side are one start; a process whose begin was not seen is none.
-fn starts(newest_first: &[&Life], since: DateTime<Utc>) -> u64 {
+fn starts(newest_first: &[&Life], since: DateTime<Utc>, made_up: bool) -> u64 {
+    // Without machine names a job that is run every minute would be one process that starts again and again.
+    let is_job = |life: &Life| made_up && life.served == 0 && life.started_line_at.is_none();
     let mut generations = 0;
     let mut alive_until: Option<DateTime<Utc>> = None;
-    for life in newest_first.iter().rev() {
+    for life in newest_first.iter().rev().filter(|life| !is_job(life)) {
         let follows = alive_until.is_some_and(|until| life.first_at >= until);
         let first = alive_until.is_none();
         if (follows || (first && life.started_line_at.is_some())) && life.first_at >= since {

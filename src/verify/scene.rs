@@ -32,6 +32,13 @@ impl Scene<'_> {
         instances::evidence_from(self.health)
     }
 
+    /// Whether requests are to be expected of an instance. One that never had any is a worker, if others of its service serve.
+    pub(super) fn serves(&self, instance: &Instance<'_>) -> bool {
+        let lives = self.health.lives.rows.iter();
+        let mut service = lives.filter(|life| life.service == instance.newest.service);
+        instance.serves(self.now, self.profile.diagnose.short_life) || service.all(|life| life.served == 0)
+    }
+
     /// Whether the team says that what it serves has no database.
     pub(super) fn has_no_database(&self, instance: &Instance<'_>) -> bool {
         self.profile.app.without_database.contains(&instance.newest.service)

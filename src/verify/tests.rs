@@ -74,6 +74,7 @@ fn life(instance: &str, process: &str) -> Life {
         active_seconds: 600,
         connected_at: Some(ago(1198)),
         trouble: None,
+        served: 80,
         requests: 12,
         failed: 0,
         with_database: 12,

@@ -81,7 +81,6 @@ fn replaced_connections_change_no_answer() {
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn machines_without_names_change_no_answer() {
     check("", &[vec![Way::Machines]]);
 }

@@ -6,6 +6,7 @@ mod incidents;
 mod modes;
 mod near_misses;
 mod properties;
+mod who;
 
 use std::collections::BTreeSet;
 
@@ -143,6 +144,11 @@ fn the_real_incidents() {
 #[test]
 fn shapes_of_failure_modes() {
     check(modes::TABLE);
+}
+
+#[test]
+fn who_is_who() {
+    check(who::TABLE);
 }
 
 #[test]

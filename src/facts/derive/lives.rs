@@ -95,6 +95,7 @@ fn life(
             .map(|said| said.first_after(since))
             .min()
             .zip(open().map(|said| said.last_at).max()),
+        served: row.served,
         requests: sum(|bucket| bucket.requests),
         failed: sum(|bucket| bucket.failed),
         with_database: sum(|bucket| bucket.answered)

@@ -36,7 +36,7 @@ impl ProcessRow {
             self.statements_s = self.statements_s.or(other.statements_s);
         }
         self.service = self.service.clone().max(other.service);
-        self.has_machine |= other.has_machine;
+        self.machine_by = self.machine_by.take().or(other.machine_by);
         self.service_version = self.service_version.take().max(other.service_version);
         self.first_at = self.first_at.min(other.first_at);
         self.last_at = self.last_at.max(other.last_at);
@@ -105,7 +105,7 @@ pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
         instance: row.text("instance")?,
         process: row.text("process")?,
         service: row.text("service")?,
-        has_machine: row.flag("has_machine")?,
+        machine_by: row.maybe_text("machine_by")?,
         service_version: row.maybe_text("service_version")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,

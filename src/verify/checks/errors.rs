@@ -15,7 +15,7 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(_: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
+fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let ended = instance.sum(|life| life.requests);
     let failed = instance.sum(|life| life.failed);
     let spans = instance.sum(|life| life.error_spans);
@@ -45,6 +45,8 @@ fn judge(_: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
             .map(|text| format!(": {}", error(text, ERROR_WIDTH)))
             .unwrap_or_default();
         (Verdict::Fail, format!("{}{why}", parts.join(", ")))
+    } else if ended == 0 && !scene.serves(instance) {
+        (Verdict::Pass, String::from("no error; it serves no requests"))
     } else if ended == 0 {
         let detail = String::from("no error, and no request that could have had one");
         (Verdict::Inconclusive, detail)

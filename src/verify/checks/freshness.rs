@@ -18,6 +18,11 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let silence_s = to_seconds(scene.now - last_at).max(0.0);
     let (spacing_s, allowed_s) = (instance.spacing_s(), instance.patience_s());
     let (age, usual, allowed) = (duration(silence_s), duration(spacing_s), duration(allowed_s));
+    // A job that is done says nothing any more, and nobody waits for it under a name.
+    let is_job = scene.episodes.facts.names.is_made_up(instance.name) && !scene.serves(instance);
+    if silence_s > allowed_s && is_job {
+        return None;
+    }
     let (outcome, detail) = if silence_s <= allowed_s {
         (Verdict::Pass, format!("its last record is {age} old"))
     } else {

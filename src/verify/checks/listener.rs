@@ -15,7 +15,8 @@ pub(super) const CHECK: Rule = Rule {
 
 fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let names = &scene.profile.listener;
-    if names.connected.is_empty() || !speaks(scene, instance) {
+    // One that starts says so, if it has a listener at all.
+    if names.connected.is_empty() || instance.started_at.is_some() && !speaks(scene, instance) {
         return None;
     }
     let verdicts = instance.current.iter().map(|life| listener_of(scene, instance, life));

@@ -13,6 +13,9 @@ pub(super) const CHECK: Rule = Rule {
 };
 
 fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    if !scene.serves(instance) {
+        return None;
+    }
     let ended = instance.sum(|life| life.requests);
     let served = ended - instance.sum(|life| life.failed).min(ended);
     let with_database = instance.sum(|life| life.with_database);

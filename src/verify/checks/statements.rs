@@ -19,7 +19,7 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let count = instance.sum(|life| life.statements);
     let required = format!("p95 under {}", duration(limit_s));
     let Some(times) = slowest(instance) else {
-        if scene.has_no_database(instance) {
+        if scene.has_no_database(instance) || !scene.serves(instance) {
             return None;
         }
         let detail = String::from("no statement ended, so nothing tells how fast the database is");

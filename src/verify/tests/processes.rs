@@ -53,6 +53,28 @@ fn a_listener_that_never_spoke_is_judged_by_its_processs_age() {
 }
 
 #[test]
+fn a_worker_beside_what_serves_is_asked_for_no_requests() {
+    let worker = |life: &mut Life| {
+        (life.served, life.requests, life.with_database, life.health_requests) = (0, 0, 0, 0);
+        (life.statements, life.statement_times) = (0, None);
+    };
+    let mut beside = life("b", "2");
+    worker(&mut beside);
+    assert_eq!(
+        judged(&facts(vec![life("a", "1"), beside.clone()], Vec::new())).0,
+        Verdict::Pass
+    );
+    // Alone it is all there is, and a young one may not have been asked yet.
+    assert_eq!(
+        judged(&facts(vec![beside.clone()], Vec::new())).0,
+        Verdict::Inconclusive
+    );
+    (beside.first_at, beside.started_line_at) = (ago(120), Some(ago(119)));
+    let (outcome, _, odd) = judged(&facts(vec![life("a", "1"), beside], Vec::new()));
+    assert_eq!(outcome, Verdict::Inconclusive, "{odd:?}");
+}
+
+#[test]
 fn six_starts_in_ten_minutes_are_a_crash_loop() {
     let lives = |starts: i64| -> Vec<Life> {
         (0..starts)
