@@ -272,7 +272,9 @@ mod tests {
     }
 
     /// So many hung, and so many fast ones, with these attributes.
-    fn samples(groups: &[(usize, usize, &[(&str, &str)])]) -> Vec<Sample> {
+    type Group<'a> = (usize, usize, &'a [(&'a str, &'a str)]);
+
+    fn samples(groups: &[Group<'_>]) -> Vec<Sample> {
         let one = |hung, pairs: &[(&str, &str)]| Sample {
             hung,
             attributes: pairs
@@ -280,7 +282,7 @@ mod tests {
                 .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
                 .collect(),
         };
-        let group = |(hung, fast, pairs): &(usize, usize, &[(&str, &str)])| {
+        let group = |(hung, fast, pairs): &Group<'_>| {
             let mut all = vec![one(true, pairs); *hung];
             all.extend(vec![one(false, pairs); *fast]);
             all

@@ -21,7 +21,7 @@ pub(super) fn unseen(view: &View<'_>) -> Option<String> {
     let seen = services(|cell| matches!(cell.what, What::Connect | What::Statement));
     let serving = services(|cell| cell.in_window && cell.what.is_request());
     let has_none = |name: &&str| view.profile.app.without_database.iter().any(|other| other == name);
-    if recorded.iter().all(|name| has_none(name)) {
+    if recorded.iter().all(has_none) {
         return None;
     }
     let since = clock(view.window.from - view.profile.lookback);
