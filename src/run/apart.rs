@@ -25,9 +25,6 @@ const TOO_MUCH: [&str; 8] = [
     "budget",
 ];
 
-/// As the client words it, with what the server said behind it.
-const PLAIN_500: &str = "(500: ";
-
 impl Asked {
     /// Asks some queries of the catalogue in one request, or apart if the server can't answer that. `spent` counts up.
     ///
@@ -163,9 +160,8 @@ fn is_too_much(error: &SourceError) -> bool {
     };
     match error {
         SourceError::Rejected { message, .. } => says_so(message),
-        // A plain 500 is how a server ends that ran out of something. What a proxy says, a token that is blocked, and our
-        // own deadline are no reason to ask again.
-        SourceError::Api(error) if error.which() == ApiErrorKind::Server => error.to_string().contains(PLAIN_500),
+        // What a proxy says, a token that is blocked, and our own deadline are no reason to ask again.
+        SourceError::Api(error) => error.which() == ApiErrorKind::TooMuch,
         _ => false,
     }
 }

@@ -21,6 +21,8 @@ pub enum ApiErrorKind {
     Refused,
     /// The server failed.
     Server,
+    /// It failed at this query, in its own words: it may answer less of the same.
+    TooMuch,
     /// Something came back, and it is no answer.
     Answer,
 }
@@ -35,7 +37,7 @@ impl ApiErrorKind {
             Self::RateLimited => "rate_limited",
             Self::QuotaSpent => "quota_spent",
             Self::Refused => "api_refused",
-            Self::Server => "api_failed",
+            Self::Server | Self::TooMuch => "api_failed",
             Self::Answer => "api_answer_unusable",
         }
     }

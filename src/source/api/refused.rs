@@ -82,7 +82,11 @@ impl Api {
                 String::from("server and relay-diag disagree about the API: is the server's version known to work?"),
             ),
             500..=599 => (
-                Kind::Server,
+                // A plain 500 is how a server ends that ran out of something.
+                match status {
+                    500 if !refusal.html && !refusal.message.is_empty() => Kind::TooMuch,
+                    _ => Kind::Server,
+                },
                 format!("{host} failed ({said})"),
                 match (status, refusal.html) {
                     (_, true) => format!("a proxy answered, not Logfire; {STATUS_PAGE}"),
