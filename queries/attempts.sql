@@ -1,5 +1,5 @@
 --! purpose = "What do the errors of failed connects say in full, and how long did those take?"
---! params = { seen = "query", role = "query", failed = "query", incident_from = "timestamp", incident_to = "timestamp", limit = "limit" }
+--! params = { seen = "query", role = "query", failed = "query", error = "query", incident_from = "timestamp", incident_to = "timestamp", limit = "limit" }
 --! budget = 8
 --! [columns]
 --! connect_error = "text"
@@ -13,7 +13,7 @@ FROM (
   SELECT substr(max(error), 1, 8000) AS connect_error, length(max(error)) AS size, count(*) AS connects_failed,
     min(duration) AS shortest_s, max(duration) AS longest_s, min(trace_id) AS trace_id
   FROM (
-    SELECT *, $role AS role, coalesce(exception_message, otel_status_message) AS error
+    SELECT *, $role AS role, $error AS error
     FROM records_all
     WHERE $seen AND kind = 'span' AND $failed AND start_timestamp >= $incident_from AND start_timestamp < $incident_to
   ) AS known

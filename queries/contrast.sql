@@ -26,7 +26,7 @@ FROM (
     min(CASE WHEN role = 'request' THEN start_timestamp END) AS at, max(CASE WHEN role = 'request' THEN end_timestamp END) AS ended_at,
     max(CASE WHEN role = 'request' AND failed THEN 1 ELSE 0 END) AS has_failed,
     max(CASE WHEN role = 'request' AND kind = 'span' THEN 1 ELSE 0 END) AS ends,
-    max(CASE WHEN role = 'statement' AND kind = 'span' AND NOT failed THEN 1 ELSE 0 END) AS answered,
+    max(CASE WHEN role IN ('statement', 'driver') AND kind = 'span' AND NOT failed THEN 1 ELSE 0 END) AS answered,
     max(CASE WHEN role = 'request' THEN CAST(attributes AS VARCHAR) END) AS request_attributes,
     max(CASE WHEN role = 'connect' THEN CAST(attributes AS VARCHAR) END) AS connect_attributes,
     max(CASE WHEN role = 'request' THEN CAST(otel_resource_attributes AS VARCHAR) END) AS resource_attributes
@@ -35,7 +35,7 @@ FROM (
     FROM records_all
     WHERE $seen AND kind IN ('span', 'pending_span') AND (trace_id IN $notable OR $beside)
   ) AS known
-  WHERE role IN ('request', 'connect', 'statement')
+  WHERE role IN ('request', 'connect', 'statement', 'driver')
   GROUP BY trace_id, process
 ) AS told
 WHERE span_id IS NOT NULL

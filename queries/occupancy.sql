@@ -1,5 +1,5 @@
 --! purpose = "Who held a connection of the pool, or waited for one, and how long? Of the processes in trouble"
---! params = { seen = "query", role = "query", failed = "query", process = "query", hold_s = "seconds", incident_from = "timestamp", incident_to = "timestamp", hang_after_s = "seconds", pool_message = "text", processes = "texts", limit = "limit" }
+--! params = { seen = "query", role = "query", failed = "query", error = "query", process = "query", hold_s = "seconds", incident_from = "timestamp", incident_to = "timestamp", hang_after_s = "seconds", pool_message = "text", processes = "texts", limit = "limit" }
 --! budget = 40
 --! [columns]
 --! process = "text"
@@ -20,7 +20,7 @@ FROM (
       CASE WHEN role = 'connect' AND coalesce(regexp_like(error, $pool_message), false) THEN 1 ELSE 0 END AS in_vain,
       CASE WHEN failed OR duration > $hang_after_s THEN us ELSE end_us END AS from_us
     FROM (
-      SELECT *, $role AS role, $failed AS failed, $process AS process, coalesce(exception_message, otel_status_message) AS error,
+      SELECT *, $role AS role, $failed AS failed, $process AS process, $error AS error,
         CAST(round(extract(epoch FROM start_timestamp) * 1000000) AS BIGINT) AS us,
         CAST(round(extract(epoch FROM end_timestamp) * 1000000) AS BIGINT) AS end_us
       FROM records_all WHERE $seen AND kind = 'span' AND start_timestamp < $incident_to AND end_timestamp >= $incident_from

@@ -68,13 +68,13 @@ FROM (
         WHEN kind <> 'log' AND span_name IN $run_spans THEN 'run'
         WHEN does = 'request' AND kind = 'span' AND NOT failed AND coalesce(http_response_status_code, 200) < 400
           AND span_name IN $queued_spans THEN 'queue'
-        WHEN does IN ('request', 'connect', 'statement') THEN does
+        WHEN does IN ('request', 'connect', 'statement', 'driver') THEN does
         WHEN kind = 'log' AND regexp_like(message, $listener_message) THEN 'listener'
         ELSE 'other' END AS role
     FROM (SELECT *, $role AS does, $failed AS failed FROM records_all WHERE $seen AND kind IN ('span', 'pending_span', 'log')) AS known
   ) AS named
 ) AS placed
-WHERE inside = 1 OR role IN ('connect', 'statement', 'queue', 'run')
+WHERE inside = 1 OR role IN ('connect', 'statement', 'driver', 'queue', 'run')
 GROUP BY service, inside, bucket, role, outcome
 ORDER BY in_window DESC, bucket, service, role, outcome
 LIMIT $limit

@@ -24,7 +24,7 @@
 SELECT trace_id, span_id, span_name, role, start_timestamp AS started_at, coalesce(service_name, '') AS service,
   $machine AS instance, $process AS process
 FROM (SELECT *, $role AS role FROM records_all WHERE $seen AND kind = 'pending_span') AS p
-WHERE (role IN ('connect', 'statement', 'external')
+WHERE (role IN ('connect', 'statement', 'driver', 'ping', 'external')
     OR (role IN ('request', 'health') AND extract(epoch FROM $to) - extract(epoch FROM start_timestamp) > $in_flight_after_s))
   AND NOT EXISTS (
     SELECT 1 FROM records_all AS f

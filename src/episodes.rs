@@ -17,7 +17,7 @@ pub use listener::ListenerTrouble;
 pub use processes::{READY_WITHIN, Start};
 pub use runs::{is_prompt, merged};
 pub use silences::{OVERLAP, Silence};
-pub use slow::{SlowService, median};
+pub use slow::{SlowService, SlowStretch, median};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -61,9 +61,10 @@ impl<'a> Episodes<'a> {
     pub fn of(facts: &'a Facts, profile: &'a Settings) -> Self {
         let hangs = hangs::hangs(facts, profile);
         let listener = listener::trouble(facts);
+        let open = [&hangs[..], &hangs::lasting(facts, profile)].concat();
         Self {
             starts: processes::starts(facts),
-            silences: silences::silences(facts, profile, &hangs, &listener),
+            silences: silences::silences(facts, profile, &open, &listener),
             hangs,
             slow: slow::stretches(facts),
             listener,
@@ -98,6 +99,11 @@ impl<'a> Episodes<'a> {
     pub fn failing_at(&self, at: DateTime<Utc>) -> bool {
         self.failures()
             .any(|burst| burst.first_at <= at && at <= burst.last_ended_at)
+    }
+
+    /// Errors that what stands above them survived.
+    pub fn recovered(&self) -> impl Iterator<Item = &'a ErrorBurst> {
+        self.facts.errors.rows.iter().filter(|burst| burst.survived)
     }
 
     /// Bursts in which requests failed.

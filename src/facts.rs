@@ -14,8 +14,8 @@ mod who;
 
 pub use checkouts::{RouteOfProcess, Work};
 pub use derive::Cuts;
-pub use hang::{Fate, Hang, Role, Wait};
-pub use rows::{BUCKETS, Grid, Rows};
+pub use hang::{Fate, Hang, Long, Nature, Role, Wait};
+pub use rows::{BUCKETS, Grid, Rows, lasting_s};
 pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Sample, Second, Share, exact_runs, shares};
 pub use spread::Spread;
 pub use success::{Bucket, Run, Successes};
@@ -73,12 +73,16 @@ pub struct Facts {
     pub runs: Evidence<Run>,
     /// Checkouts that succeeded in the lookback, by bucket.
     pub earlier: Evidence<Run>,
+    /// Statements that succeeded, by bucket, of services that record no checkouts: each had a connection.
+    pub answered: Vec<Run>,
     /// Traffic by time bucket.
     pub traffic: Evidence<Bucket>,
     /// Long pauses between the starts of anything.
     pub gaps: Evidence<Gap>,
-    /// Requests that hung or are in flight, and database operations without a request.
+    /// Requests that hung or are in flight for a reason, and database operations without a request.
     pub hangs: Evidence<Hang>,
+    /// Requests that last, or lasted, as long, and wait on nothing that would make them hangs.
+    pub long: Vec<Long>,
     /// Failures by template and burst.
     pub errors: Evidence<ErrorBurst>,
     /// Routes of processes, if any process ran out of connections.
@@ -237,6 +241,8 @@ pub struct ErrorBurst {
     pub requests: bool,
     /// In each of these traces a checkout failed.
     pub in_connect: bool,
+    /// No request failed by it, and no job at the root of its trace: a retry or another way led on.
+    pub survived: bool,
     /// The start of the first.
     pub first_at: DateTime<Utc>,
     /// The start of the last.
@@ -370,9 +376,11 @@ impl Facts {
             lifecycle: known(),
             runs: known(),
             earlier: known(),
+            answered: Vec::new(),
             traffic: known(),
             gaps: known(),
             hangs: known(),
+            long: Vec::new(),
             errors: known(),
             checkouts: known(),
             work: known(),

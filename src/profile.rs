@@ -145,14 +145,18 @@ pub struct App {
 pub struct Spans {
     /// Scopes of server spans.
     pub request_scopes: Vec<String>,
-    /// Scopes of checkouts and statements.
+    /// Scopes of checkouts and statements, as a pool or an ORM records them.
     pub database_scopes: Vec<String>,
+    /// Scopes of statements as their driver records them.
+    pub driver_scopes: Vec<String>,
     /// The span of a checkout.
     pub connect_span: String,
     /// Spans of requests that need no database.
     pub health: Vec<String>,
     /// Scopes of calls to other services.
     pub external_scopes: Vec<String>,
+    /// Spans of requests that live long by design; `*` stands for any text.
+    pub long_lived: Vec<String>,
 }
 
 /// Parts of log messages about a process.

@@ -17,6 +17,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("affected", include_str!("../queries/affected.sql")),
     ("attempts", include_str!("../queries/attempts.sql")),
     ("contrast", include_str!("../queries/contrast.sql")),
+    ("error", include_str!("../queries/parts/error.sql")),
     ("failed", include_str!("../queries/parts/failed.sql")),
     ("filters", include_str!("../queries/filters.sql")),
     ("machine", include_str!("../queries/parts/machine.sql")),

@@ -1,11 +1,13 @@
 //! What hangs or hung, and what each waits on: a view of the episodes, longest first, with the answer in one line. Pure.
 
+mod long;
 mod report;
 
 pub use report::told;
 
 use crate::diagnosis::no_records;
 use crate::episodes::{Episodes, Hanging, WaitingOn};
+use crate::facts::Long;
 use crate::report::{Outcome, Severity};
 use crate::words;
 
@@ -23,6 +25,8 @@ pub struct Stuck<'a> {
     pub outcome: Outcome,
     /// Longest first.
     pub spans: Vec<Hanging<'a>>,
+    /// What lasts long by its nature, or for a reason that no record tells; longest first.
+    pub long: Vec<&'a Long>,
 }
 
 /// Judges what hangs.
@@ -34,12 +38,18 @@ pub fn stuck<'a>(episodes: &Episodes<'a>) -> Stuck<'a> {
         let longer = b.length_s(now).total_cmp(&a.length_s(now));
         longer.then_with(|| place(a).cmp(&place(b)))
     });
+    let mut long: Vec<&Long> = episodes.facts.long.iter().collect();
+    long.sort_by(|a, b| {
+        let longer = b.request.length_s(now).total_cmp(&a.request.length_s(now));
+        longer.then_with(|| a.request.span_id.cmp(&b.request.span_id))
+    });
     let (headline, severity, outcome) = headline(&spans, episodes);
     Stuck {
         headline,
         severity,
         outcome,
         spans,
+        long,
     }
 }
 
@@ -64,8 +74,9 @@ fn headline(spans: &[Hanging<'_>], episodes: &Episodes<'_>) -> (String, Severity
     }
     if spans.is_empty() {
         let records: u64 = facts.bounds.rows.iter().map(|bounds| bounds.records).sum();
+        let waits = if facts.long.is_empty() { "" } else { " waiting" };
         let text = format!(
-            "nothing hangs: none of {} lasted longer than {} or is in flight for more than {}",
+            "nothing hangs: none of {} lasted longer than {}{waits} or is in flight for more than {}",
             words::counted(records, "record"),
             words::duration(hang_after_s),
             words::duration(crate::facts::to_seconds(profile.in_flight_after))
@@ -153,6 +164,11 @@ fn waits(spans: &[&Hanging<'_>], verb: &str) -> String {
             format!("{verb} {}", parts.join(", "))
         }
     }
+}
+
+/// Seconds to the microsecond.
+fn microseconds(seconds: f64) -> f64 {
+    (seconds * 1e6).round() / 1e6
 }
 
 #[cfg(test)]

@@ -46,6 +46,9 @@ pub fn timeline(episodes: &Episodes<'_>, runs: &[Run]) -> Timeline {
     entries.sort_by(Entry::in_time);
     Timeline {
         entries: fold::to_most(entries, MOST_ENTRIES),
-        notes: listener::notes(episodes),
+        notes: listener::notes(episodes)
+            .into_iter()
+            .chain(failures::notes(episodes))
+            .collect(),
     }
 }

@@ -52,6 +52,8 @@ pub struct Verification<'a> {
     pub checks: Vec<Check>,
     /// Every instance that was seen in the lookback.
     pub instances: Vec<Instance<'a>>,
+    /// Errors that their requests survived, by text, and how many.
+    pub recovered: Vec<(String, u64)>,
     /// What was seen and not counted.
     pub notes: Vec<String>,
     /// Commands for a failure, in their order.
@@ -82,7 +84,8 @@ pub fn verify<'a>(
     ranked.sort_by_key(|check| check.order());
     let outcome = ranked.first().map_or(Verdict::Inconclusive, |check| check.seen.outcome);
     let headline = headline(outcome, &ranked, &scene, &instances);
-    let mut notes = summary::notes(&scene, &instances);
+    let recovered = summary::recovered(&scene);
+    let mut notes = summary::notes(&scene, &instances, &recovered);
     let next = match outcome {
         Verdict::Fail => {
             let restart = restart(&scene, &checks, &instances);
@@ -103,6 +106,7 @@ pub fn verify<'a>(
         headline,
         checks,
         instances,
+        recovered,
         notes,
         next,
     }

@@ -1,8 +1,12 @@
 //! What to do next: commands to paste, and what keeps it from coming back.
 
-use crate::diagnosis::{Conclusion, FailureMode, Remedy};
+use crate::diagnosis::{Basis, Conclusion, FailureMode, Remedy};
 use crate::episodes::Episodes;
 use crate::paste::{self, Question};
+
+/// What ends it where long requests hold the pool's connections.
+const GIVE_BACK: &str = "give the connection back before the call: commit or close the session before the request waits on a \
+    model or another service, and take a new one behind it; until then let fewer such requests in at a time";
 
 /// Text and command, first things first.
 pub(super) fn next_steps(
@@ -30,7 +34,10 @@ pub(super) fn next_steps(
     } else {
         "restart the instances concerned"
     };
+    let held = answer.evidence.iter().any(|claim| claim.basis == Basis::Held);
     let at_once = match mode.remedy {
+        // A restart cuts off those who hold the connections, and the next ones take them again.
+        _ if held => [Some((String::from(GIVE_BACK), None)), list],
         Remedy::Restart => [list, filled(&profile.remedies.restart_instances, restart_text)],
         Remedy::ReadPlatformLog => [
             list,

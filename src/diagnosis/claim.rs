@@ -19,6 +19,8 @@ const MOST_SUCCESSES: usize = 3;
 pub enum Basis {
     /// Operations that hung, or have no end.
     Hung,
+    /// Requests that hold what others wait for.
+    Held,
     /// Requests that failed.
     Failed,
     /// What succeeded beside them or before, or should have.

@@ -201,6 +201,17 @@ impl<'a> Scene<'a> {
         own.map(|failing| failing.burst).collect()
     }
 
+    /// What shows that others got a connection: a checkout, or a statement where no checkouts are recorded.
+    pub fn connected_by(&self) -> &'static str {
+        let ours = |run: &&Run| self.is_ours(&run.service);
+        let recorded = self.runs.iter().any(|run| run.connects.is_some());
+        if !recorded && self.facts.answered.iter().any(|run| ours(&run)) {
+            "statement"
+        } else {
+            "checkout"
+        }
+    }
+
     /// Stretches in which checkouts succeeded promptly, lookback included, of those that began at a time that `holds`.
     pub fn prompt_connects(&self, holds: impl Fn(DateTime<Utc>) -> bool) -> Vec<&'a Run> {
         let ours = |run: &&Run| self.is_ours(&run.service);
@@ -210,7 +221,8 @@ impl<'a> Scene<'a> {
             .rows
             .iter()
             .filter(ours)
-            .chain(self.runs.iter().copied());
+            .chain(self.runs.iter().copied())
+            .chain(self.facts.answered.iter().filter(ours));
         runs.filter(|run| run.connects_p50_s.is_some_and(|p50_s| p50_s <= to_seconds(PROMPT)))
             .filter(|run| run.connects.as_ref().is_some_and(|some| holds(some.first_at)))
             .collect()
@@ -241,9 +253,10 @@ impl<'a> Scene<'a> {
         hangs: &[Hanging<'_>],
         bursts: &[&ErrorBurst],
     ) -> Option<(DateTime<Utc>, Option<DateTime<Utc>>)> {
+        // A chat may have been well for minutes before it asked its database.
         let starts = hangs
             .iter()
-            .map(|hang| hang.started_at)
+            .map(|hang| hang.waits_from())
             .chain(bursts.iter().map(|burst| burst.first_at));
         let begun_at = starts.min()?;
         let instances = self.instances(hangs, bursts);
@@ -353,6 +366,14 @@ pub fn checkouts(runs: &[&Run]) -> u64 {
     runs.iter()
         .filter_map(|run| run.connects.as_ref())
         .map(|some| some.count)
+        .sum()
+}
+
+/// Distinct traces of these bursts that did not hang before they failed.
+pub fn failed_soon(bursts: &[&ErrorBurst]) -> u64 {
+    bursts
+        .iter()
+        .map(|burst| burst.traces - burst.hung.min(burst.traces))
         .sum()
 }
 

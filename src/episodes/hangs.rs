@@ -9,13 +9,11 @@ use std::ops::Deref;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use crate::facts::{Facts, Fate, Hang, Role};
+use crate::facts::{Facts, Fate, Hang, Nature, Role, to_seconds};
 use crate::profile::Settings;
 
 /// A pool gives up a moment after its timeout: its error was seen 10 to 50 ms late, and up to half a second under load.
 const POOL_TIMEOUT_SLACK: TimeDelta = TimeDelta::seconds(1);
-/// What took less than half of a request does not explain why it hung.
-const EXPLAINING_SHARE: f64 = 0.5;
 /// A process that emitted something so lately is alive; the oldest of in-flight spans say nothing about it.
 const ALIVE_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
@@ -94,12 +92,24 @@ impl Hanging<'_> {
 
 /// All of them, by start.
 pub(super) fn hangs<'a>(facts: &'a Facts, profile: &Settings) -> Vec<Hanging<'a>> {
+    judged(facts, profile, facts.hangs.rows.iter())
+}
+
+/// Long requests that end by themselves: when their instance is silent, what is open of them was cut off. Streams last as long
+/// as somebody listens, and say nothing.
+pub(super) fn lasting<'a>(facts: &'a Facts, profile: &Settings) -> Vec<Hanging<'a>> {
+    let streams = [Nature::Named, Nature::WebSocket];
+    let long = facts.long.iter().filter(|long| !streams.contains(&long.nature));
+    judged(facts, profile, long.map(|long| &long.request))
+}
+
+fn judged<'a>(facts: &'a Facts, profile: &Settings, hangs: impl Iterator<Item = &'a Hang>) -> Vec<Hanging<'a>> {
     let judged = |hang: &'a Hang| Hanging {
         hang,
         waiting_on: waiting_on(hang, facts, profile),
         died_with_process: died(hang, facts),
     };
-    let mut hangs: Vec<Hanging<'a>> = facts.hangs.rows.iter().map(judged).collect();
+    let mut hangs: Vec<Hanging<'a>> = hangs.map(judged).collect();
     hangs.sort_by(|a, b| (a.started_at, &a.span_id).cmp(&(b.started_at, &b.span_id)));
     hangs
 }
@@ -114,17 +124,25 @@ fn waiting_on(hang: &Hang, facts: &Facts, profile: &Settings) -> WaitingOn {
         (Role::Request, None) => return WaitingOn::Unknown,
         (own, _) => (own, hang.started_at, hang.duration_s()),
     };
-    if let (Some(whole), Some(part)) = (hang.duration_s(), duration_s)
-        && part < EXPLAINING_SHARE * whole
-    {
-        return WaitingOn::Unknown;
-    }
     match role {
         Role::Request => WaitingOn::Unknown,
         Role::Statement => WaitingOn::Statement,
         Role::External => WaitingOn::External,
         Role::Connect if duration_s.is_none() => open_checkout(hang, started_at, facts, profile),
-        Role::Connect => WaitingOn::Connect,
+        Role::Connect => ended_checkout(hang, profile),
+    }
+}
+
+/// Checkouts that ended: each was of the pool if none took longer than its timeout, and others gave up there.
+fn ended_checkout(hang: &Hang, profile: &Settings) -> WaitingOn {
+    let patient = profile.pool.timeout + POOL_TIMEOUT_SLACK;
+    let longest_s = hang.wait.and_then(|wait| wait.longest_s);
+    let within_timeout = longest_s.is_some_and(|longest_s| longest_s <= to_seconds(patient));
+    let others_gave_up = hang.pool_timeout_at.is_some_and(|at| at >= hang.started_at);
+    if within_timeout && others_gave_up {
+        WaitingOn::Pool
+    } else {
+        WaitingOn::Connect
     }
 }
 

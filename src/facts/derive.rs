@@ -9,6 +9,7 @@ mod hangs;
 mod lines;
 mod lives;
 mod pool;
+mod reasons;
 mod runs;
 mod traffic;
 
@@ -83,7 +84,7 @@ pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<Stri
     let (trouble, unfinished) = (&rows.trouble.not_known, &rows.unfinished.not_known);
     let lifecycle = lines::lines(&view);
     let lives: Vec<Process> = rows.processes.rows.iter().map(process).collect();
-    let hangs = hangs::hangs(&view, &lives, &lifecycle);
+    let (hangs, long) = hangs::hangs(&view, &lives, &lifecycle);
     let cuts = cuts::cuts(&view, &hangs);
     let whole = super::second::whole_runs(&lives, sections);
     Facts {
@@ -91,6 +92,7 @@ pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<Stri
         bounds: known(bounds::bounds(&view, &whole), [traffic]),
         runs: known(runs::runs(&view, &cuts), [traffic]),
         earlier: known(runs::earlier(&view), [traffic]),
+        answered: runs::answered(&view),
         traffic: known(traffic::buckets(&view), [traffic]),
         gaps: known(gaps::gaps(&view), [traffic, processes]),
         errors: known(failures::bursts(&view), [trouble]),
@@ -99,6 +101,7 @@ pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<Stri
         processes: known(lives, [processes]),
         lifecycle: known(lifecycle, [processes]),
         hangs: known(hangs, [unfinished, trouble]),
+        long,
         database: database::unseen(&view).filter(|_| traffic.is_none()),
         names: rows.names.clone(),
         cuts,

@@ -17,7 +17,8 @@ pub enum Role {
     External,
 }
 
-/// What a request waits for, or waited for the longest: a span below it, at any depth.
+/// What a request waits for, or waited for the longest: a span below it, at any depth. Of the database all that it waited
+/// for it, taken together.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Wait {
     /// What it does.
@@ -26,6 +27,8 @@ pub struct Wait {
     pub started_at: DateTime<Utc>,
     /// Seconds; `None` = it has no end.
     pub duration_s: Option<f64>,
+    /// The longest single wait, seconds; `None` = it has no end.
+    pub longest_s: Option<f64>,
 }
 
 /// How a hang ended, as far as the records tell.
@@ -42,6 +45,42 @@ pub enum Fate {
     Died(DateTime<Utc>),
     /// No record tells of an end.
     InFlight,
+}
+
+impl Role {
+    /// Whether it asks the database, or for a connection to it.
+    pub fn is_database(self) -> bool {
+        matches!(self, Self::Connect | Self::Statement)
+    }
+}
+
+/// Why a request lasts long that does not hang.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Nature {
+    /// The profile says so.
+    Named,
+    /// It is a WebSocket.
+    WebSocket,
+    /// It waits on a call to another service or to a model.
+    Call(String),
+    /// So many of the requests of its route that succeeded lasted, of so many.
+    Route {
+        /// Those that lasted.
+        lasted: u64,
+        /// All.
+        count: u64,
+    },
+    /// No record tells.
+    Unknown,
+}
+
+/// A request that lasts long and has no reason to be called a hang.
+#[derive(Debug, Clone)]
+pub struct Long {
+    /// The request.
+    pub request: Hang,
+    /// Why it lasts.
+    pub nature: Nature,
 }
 
 /// A request (or a database operation without one) that lasted too long, is in flight, or has no end.
@@ -118,6 +157,12 @@ impl Hang {
             Fate::Died(at) => Some(at),
             Fate::InFlight => None,
         }
+    }
+
+    /// When it began to wait on its database, if it does; else when it began.
+    pub fn waits_from(&self) -> DateTime<Utc> {
+        let wait = self.wait.filter(|wait| wait.role.is_database());
+        wait.map_or(self.started_at, |wait| wait.started_at)
     }
 
     /// How long it lasted, or has lasted at `now`; seconds.

@@ -63,10 +63,12 @@ pub struct Life {
     pub statements: u64,
     /// How long they took; `None` = there were none.
     pub statement_times: Option<StatementTimes>,
-    /// Failed spans of any kind.
+    /// Failed requests, and other failures that nothing stands above.
     pub error_spans: u64,
-    /// Error logs that are not the listener's.
+    /// Error logs that nothing stands above and that are not the listener's.
     pub error_logs: u64,
+    /// Outgoing calls that were answered with 400 to 499.
+    pub refused_calls: u64,
     /// The listener's error logs.
     pub listener_errors: u64,
     /// Those of them since it last connected.

@@ -1,5 +1,6 @@
 //! The rows of the first request as they came, typed; `parse` names their columns. Judges nothing.
 
+mod layers;
 mod parse;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,14 @@ pub const BUCKETS: i64 = 120;
 const EARLIER_BUCKETS: i64 = 60;
 /// Slots of a bucket in which activity shows: as many as bits of a number, and seconds in a window of two hours.
 const SLOTS: i64 = 60;
+
+/// A request that takes longer than this share of a hang is no brief one.
+const LASTING_SHARE: f64 = 0.1;
+
+/// What takes longer lasts: a hang is ten times as long, and out of all proportion to what is brief.
+pub fn lasting_s(profile: &Settings) -> f64 {
+    super::to_seconds(profile.hang_after) * LASTING_SHARE
+}
 
 /// How time is cut: what the queries count by, and what their answers are read with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,6 +81,8 @@ pub enum What {
     Connect,
     /// Statements.
     Statement,
+    /// Statements as their driver records them; `layers` says which of both count.
+    Driver,
     /// Runs of queued work.
     Run,
     /// Logs of the listener's trouble.
@@ -131,6 +142,17 @@ pub struct Cell {
     pub trace_id: String,
 }
 
+/// Statements of a process in a bucket of time.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asked {
+    /// Those that began in it.
+    pub begun: u64,
+    /// Of what ended in the window.
+    pub ended: u64,
+    /// Those that did not fail.
+    pub answered: u64,
+}
+
 /// What a process did in a bucket of time.
 #[derive(Debug, Clone, Copy)]
 pub struct Activity {
@@ -141,15 +163,20 @@ pub struct Activity {
     pub last_at: DateTime<Utc>,
     pub end_at: DateTime<Utc>,
     pub records: u64,
-    pub statements: u64,
+    pub statements: Asked,
+    /// The same as their driver records them.
+    pub driver: Asked,
     /// Of what ended in the window.
     pub requests: u64,
     pub failed: u64,
     pub health: u64,
-    pub ended_statements: u64,
-    pub answered: u64,
+    /// Failures of what nothing stands above, and of requests.
     pub error_spans: u64,
     pub error_logs: u64,
+    /// Failures of what stands below something else.
+    pub error_parts: u64,
+    /// Outgoing calls that were answered with 400 to 499.
+    pub refused: u64,
 }
 
 /// Lines of one kind of a process in a bucket of time.
@@ -168,6 +195,10 @@ pub struct Said {
 pub struct Served {
     pub route: String,
     pub count: u64,
+    /// Those that took longer than [`lasting_s`].
+    pub lasted: u64,
+    /// What the others took together, seconds.
+    pub brief_s: f64,
     pub last_at: DateTime<Utc>,
 }
 
@@ -188,6 +219,8 @@ pub struct ProcessRow {
     pub asked_at: Option<DateTime<Utc>>,
     /// Median, 95th percentile and longest of the statements that ended in the window.
     pub statements_s: Option<(f64, f64, f64)>,
+    /// The same as their driver records them.
+    pub driver_s: Option<(f64, f64, f64)>,
     pub in_vain: u64,
     pub dry: Option<(DateTime<Utc>, DateTime<Utc>)>,
     pub pool_timeout_at: Option<DateTime<Utc>>,
@@ -206,6 +239,8 @@ pub struct Open {
     pub span_name: String,
     pub role: Role,
     pub health: bool,
+    /// It is a driver's record of a statement.
+    pub driver: bool,
     pub started_at: DateTime<Utc>,
     pub service: String,
     pub instance: String,
@@ -230,6 +265,8 @@ pub struct Trouble {
     pub sample: String,
     pub requests: bool,
     pub in_connect: bool,
+    /// What failed stands below something that did not fail as far as is known.
+    pub survived: bool,
     pub traces: u64,
     pub first_at: DateTime<Utc>,
     pub last_at: DateTime<Utc>,
@@ -269,8 +306,8 @@ impl Rows {
         let names = Names::new(&processes.rows, &profile.app.instance_attribute);
         names.rename(&mut processes.rows, &mut unfinished.rows, &mut trouble.rows);
         Self {
-            traffic: evidence(sections, "traffic", cell),
-            processes,
+            traffic: layers::of_services(evidence(sections, "traffic", cell)),
+            processes: layers::of_processes(processes),
             unfinished,
             trouble,
             names,

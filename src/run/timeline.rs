@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{Asked, Failure};
 use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
-use crate::facts::{Facts, Grid, PROMPT, Rows, STEPS, exact_runs, to_seconds};
+use crate::facts::{Facts, Grid, PROMPT, Rows, STEPS, exact_runs, lasting_s, to_seconds};
 use crate::profile::{Settings, any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError, Section};
 use crate::report::Report;
@@ -117,6 +117,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("instance_names", texts(&settings.app.instance_attribute)),
         ("request_scopes", texts(&spans.request_scopes)),
         ("database_scopes", texts(&spans.database_scopes)),
+        ("driver_scopes", texts(&spans.driver_scopes)),
         ("external_scopes", texts(&spans.external_scopes)),
         ("connect_span", some(spans.connect_span.clone())),
         ("health_spans", texts(&spans.health)),
@@ -134,6 +135,7 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("pool_message", some(any_of(&settings.pool.timed_out))),
         ("hang_after_s", seconds(settings.hang_after)),
         ("in_flight_after_s", seconds(settings.in_flight_after)),
+        ("lasting_s", Parameter::Seconds(lasting_s(settings))),
         ("slow_s", seconds(settings.slow_statement)),
         ("prompt_s", seconds(PROMPT)),
         ("bucket_s", Parameter::Int(grid.bucket_s)),

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use super::Stuck;
+use super::{Stuck, long};
 use crate::episodes::{Hanging, WaitingOn};
 use crate::error_text::attempts;
 use crate::report::{Align, Block, Cell, Column, Data, Note, Severity, Table, Told, trace_link};
@@ -103,6 +103,7 @@ pub fn told(stuck: &Stuck<'_>, now: DateTime<Utc>, project_url: &str) -> Told {
         notes.push(Note::from(format!("{more} more, shorter; --format json has all")));
     }
     notes.extend(errors(&stuck.spans));
+    notes.extend(long::notes(&stuck.long, now));
     notes.extend(links(&stuck.spans, now, project_url));
     Told {
         headline: stuck.headline.clone(),
@@ -110,7 +111,10 @@ pub fn told(stuck: &Stuck<'_>, now: DateTime<Utc>, project_url: &str) -> Told {
         outcome: stuck.outcome,
         blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
         data: Data::of_documents(&DATA_COLUMNS, &documents),
-        fields: Map::from_iter([(String::from("spans"), Value::Array(documents))]),
+        fields: Map::from_iter([
+            (String::from("spans"), Value::Array(documents)),
+            (String::from("long"), long::documents(&stuck.long, now)),
+        ]),
     }
 }
 
@@ -144,7 +148,6 @@ fn links(spans: &[Hanging<'_>], now: DateTime<Utc>, project_url: &str) -> Vec<No
 }
 
 fn document(s: &Hanging<'_>, now: DateTime<Utc>) -> Value {
-    let microseconds = |seconds: f64| (seconds * 1e6).round() / 1e6;
     let error = s.error.as_deref();
     let tried = error.map(attempts).unwrap_or_default();
     let waiting_since = s.wait.filter(|_| s.waiting_on != WaitingOn::Unknown);
@@ -153,8 +156,8 @@ fn document(s: &Hanging<'_>, now: DateTime<Utc>) -> Value {
         "span_name": s.span_name,
         "route": s.is_request().then_some(s.span_name.as_str()),
         "duration_s": s.duration_s(),
-        "age_s": microseconds(crate::facts::to_seconds(now - s.started_at)),
-        "waited_s": microseconds(s.length_s(now)),
+        "age_s": super::microseconds(crate::facts::to_seconds(now - s.started_at)),
+        "waited_s": super::microseconds(s.length_s(now)),
         "in_progress": s.in_flight(),
         "died_with_process": s.died_with_process,
         "waiting_on": s.waiting_on,

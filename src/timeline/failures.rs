@@ -21,7 +21,7 @@ pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
         .errors
         .rows
         .iter()
-        .filter(|burst| burst.traces > burst.hung)
+        .filter(|burst| burst.traces > burst.hung && !burst.survived)
         .collect();
     // Most traces first; what stands for several bursts has no row of its own.
     bursts.sort_by_key(|burst| {
@@ -36,6 +36,18 @@ pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
         [first, ..] => entries.push(more(first, folded)),
     }
     entries
+}
+
+/// Errors that their requests survived, in one line.
+pub(super) fn notes(scene: &Episodes<'_>) -> Option<String> {
+    let mut bursts: Vec<&ErrorBurst> = scene.recovered().collect();
+    bursts.sort_by_key(|burst| (Reverse(burst.traces), burst.template.clone(), burst.first_at));
+    let all: u64 = bursts.iter().map(|burst| burst.traces).sum();
+    let most = words::error(&bursts.first()?.sample, ERROR_WIDTH);
+    Some(format!(
+        "recovered: {} had errors that their requests survived, most of them: {most}",
+        counted(all, "trace")
+    ))
 }
 
 fn told(scene: &Episodes<'_>, burst: &ErrorBurst) -> Entry {

@@ -91,6 +91,7 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
         ("outcome", json!(verification.outcome)),
         ("checks", Value::Array(checks)),
         ("instances", instances(verification)),
+        ("recovered", recovered(verification)),
         ("not_counted", json!(verification.notes)),
         ("next_steps", json!(verification.next)),
         ("evidence", rows.iter().map(evidence).collect::<Vec<_>>().into()),
@@ -196,6 +197,11 @@ fn instances(verification: &Verification<'_>) -> Value {
         })
     };
     verification.instances.iter().map(document).collect::<Vec<_>>().into()
+}
+
+fn recovered(verification: &Verification<'_>) -> Value {
+    let document = |(what, count): &(String, u64)| json!({"what": what, "count": count});
+    verification.recovered.iter().map(document).collect::<Vec<_>>().into()
 }
 
 fn evidence(row: &VerificationRow) -> Value {

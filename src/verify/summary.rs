@@ -1,5 +1,7 @@
 //! What stands beside the checks: what was seen and not counted, and the sentence of a pass.
 
+use std::collections::BTreeMap;
+
 use chrono::TimeDelta;
 
 use super::checks::slowest;
@@ -7,11 +9,34 @@ use super::scene::Scene;
 use super::{Instance, RESTART_TAKES};
 use crate::facts::health::Life;
 use crate::facts::to_seconds;
-use crate::words::{clock, counted, duration};
+use crate::words::{clock, counted, duration, error};
+
+/// Room for an error in a line.
+const ERROR_WIDTH: usize = 120;
 
 /// What was seen and not counted.
-pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String> {
+pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[(String, u64)]) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some((most, _)) = recovered.first() {
+        let all = recovered.iter().map(|(_, count)| count).sum();
+        notes.push(format!(
+            "recovered: {} that their requests survived, most of them: {most}",
+            counted(all, "error")
+        ));
+    }
+    let open = scene
+        .episodes
+        .facts
+        .long
+        .iter()
+        .filter(|long| long.request.in_flight())
+        .count();
+    if open > 0 {
+        notes.push(format!(
+            "not counted: {} in flight that wait on no database, as streams, WebSockets and calls to models do",
+            counted(open as u64, "long request")
+        ));
+    }
     for instance in instances {
         let errors: u64 = instance
             .older
@@ -61,6 +86,21 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<String
         ));
     }
     notes
+}
+
+/// Errors that what stands above them survived: the most frequent first, refused calls to others last.
+pub(super) fn recovered(scene: &Scene<'_>) -> Vec<(String, u64)> {
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for burst in scene.episodes.recovered() {
+        *counts.entry(error(&burst.sample, ERROR_WIDTH)).or_default() += burst.traces;
+    }
+    let mut found: Vec<(String, u64)> = counts.into_iter().collect();
+    found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let refused = scene.health.lives.rows.iter().map(|life| life.refused_calls).sum();
+    if refused > 0 {
+        found.push((String::from("outgoing calls answered with 400 to 499"), refused));
+    }
+    found
 }
 
 /// The answer of a pass.

@@ -87,6 +87,7 @@ fn life(instance: &str, process: &str) -> Life {
         }),
         error_spans: 0,
         error_logs: 0,
+        refused_calls: 0,
         listener_errors: 0,
         listener_errors_open: 0,
         error_trace_id: None,

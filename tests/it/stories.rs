@@ -5,6 +5,7 @@ mod builder;
 mod incidents;
 mod modes;
 mod near_misses;
+mod others;
 mod properties;
 mod who;
 
@@ -149,6 +150,11 @@ fn shapes_of_failure_modes() {
 #[test]
 fn who_is_who() {
     check(who::TABLE);
+}
+
+#[test]
+fn other_stacks_and_what_lives_long() {
+    check(others::TABLE);
 }
 
 #[test]

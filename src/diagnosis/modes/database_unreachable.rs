@@ -1,6 +1,6 @@
 //! Nothing connects and nothing is refused: every connect waits for its timeout.
 
-use crate::diagnosis::scene::{checkouts, failed};
+use crate::diagnosis::scene::{checkouts, failed, failed_soon};
 use crate::diagnosis::{
     Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
     claim::{self, failures, lengths, of_hangs, of_successes},
@@ -45,7 +45,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     // What has waited for less than a hang yet speaks beside those that have hung.
     let mut young = scene.in_flight_connecting();
     young.retain(|hang| !hung.iter().any(|other| other.span_id == hang.span_id));
-    let suffered = hung.len() as u64 + failed(&timeouts);
+    let suffered = hung.len() as u64 + failed_soon(&timeouts);
     let waited = suffered + young.len() as u64;
     if suffered == 0 || waited < scene.profile.diagnose.least_failures {
         return Verdict::NotMatched(String::from("connects that get no answer are none or few"));

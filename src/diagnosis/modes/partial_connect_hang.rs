@@ -1,11 +1,11 @@
 //! New database connections hang while others, at the same time, succeed in milliseconds.
 
-use crate::diagnosis::scene::{checkouts, failed};
+use crate::diagnosis::scene::{checkouts, failed_soon};
 use crate::diagnosis::{
     Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
     claim::{claim, failures, hung, lengths, of_hangs, of_successes},
 };
-use crate::episodes::Hanging;
+use crate::episodes::{Hanging, WaitingOn};
 use crate::error_text::ErrorClass;
 use crate::facts::{ErrorBurst, Run, to_seconds};
 use crate::words::{clock, counted, duration, grouped};
@@ -62,7 +62,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
     let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at) || Scene::within(&timeouts, at));
     let seen = Seen {
-        waited: hung.len() as u64 + failed(&timeouts),
+        waited: hung.len() as u64 + failed_soon(&timeouts),
         succeeded: checkouts(&beside),
         hung,
         timeouts,
@@ -80,9 +80,11 @@ impl Seen<'_> {
     /// What speaks against it.
     fn against(&self, scene: &Scene<'_>) -> Option<String> {
         let limits = &scene.profile.diagnose;
-        let hanging = self.hung.len() as u64;
+        // What waited for the pool waited for others.
+        let connecting = self.hung.iter().filter(|hang| hang.waiting_on == WaitingOn::Connect);
+        let hanging = connecting.count() as u64;
         // A connect with a timeout of its own is over before it counts as a hang.
-        if hanging < limits.least_hangs && self.waited < limits.least_failures {
+        if hanging < limits.least_hangs && hanging + failed_soon(&self.timeouts) < limits.least_failures {
             let who = match hanging {
                 0 => String::from("no request waited"),
                 few => format!("only {} waited", counted(few, "request")),
@@ -117,7 +119,7 @@ impl Seen<'_> {
         let claims = [
             hung(&self.hung, now, "in their checkout of a connection"),
             failures(&self.timeouts, "after the timeout of their connect"),
-            Some(self.others()),
+            Some(self.others(scene)),
             addresses(&self.hung),
             listener(scene, &self.hung),
             failures(empty, &held),
@@ -126,7 +128,7 @@ impl Seen<'_> {
     }
 
     /// Those that succeeded meanwhile.
-    fn others(&self) -> Claim {
+    fn others(&self, scene: &Scene<'_>) -> Claim {
         let connects = self.beside.iter().filter_map(|run| run.connects.as_ref());
         let fastest = connects.map(|some| some.spread.min_s).fold(f64::INFINITY, f64::min);
         let median = self
@@ -136,7 +138,7 @@ impl Seen<'_> {
             .fold(0.0, f64::max);
         let text = format!(
             "meanwhile {} succeeded, medians up to {} (fastest {})",
-            counted(self.succeeded, "checkout"),
+            counted(self.succeeded, scene.connected_by()),
             duration(median),
             duration(fastest)
         );
@@ -152,9 +154,12 @@ impl Seen<'_> {
                 lengths(&self.hung, scene.facts.window.to)
             ),
         };
-        let others = grouped(self.succeeded);
+        let others = match scene.connected_by() {
+            "checkout" => format!("{} others got one in milliseconds", grouped(self.succeeded)),
+            other => format!("{} of others took milliseconds", counted(self.succeeded, other)),
+        };
         format!(
-            "{who} waiting for a new database connection, while {others} others got one in milliseconds{}",
+            "{who} waiting for a new database connection, while {others}{}",
             scene.and_failed()
         )
     }

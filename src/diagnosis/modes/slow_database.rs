@@ -1,12 +1,12 @@
 //! Every statement is slow, and nothing hangs.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::{
     Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
 };
 use crate::error_text::ErrorClass;
-use crate::facts::{Bucket, to_seconds};
+use crate::facts::to_seconds;
 use crate::words::{self, clock, counted};
 
 /// Fewer slow statements can be one report.
@@ -15,6 +15,8 @@ const LEAST_STATEMENTS: u64 = 20;
 const MOST_HANGS: usize = 2;
 /// Slow statements, at least, for each hang: then it is the tail of the slow ones.
 const LEAST_SLOW_SHARE: u64 = 20;
+/// A part of the statements that is slow for less than this can be one report with all its statements.
+const SHORTEST_PART: TimeDelta = TimeDelta::minutes(2);
 /// Without a time to compare with, only what no application has as its usual statement is slow: times `slow_statement`.
 const SLOW_BY_ITSELF: f64 = 10.0;
 
@@ -23,13 +25,14 @@ pub(super) static MODE: FailureMode = FailureMode {
     title: "every statement is slow",
     documentation: Documentation {
         looks_like: "The median statement takes many times as long as before, on all routes, and requests take correspondingly \
-            longer. Nothing hangs, nothing or little fails. The listener may lose its connection to its own overlapping calls.",
+            longer. Nothing hangs, nothing or little fails. The listener may lose its connection to its own overlapping calls. \
+            Or a large part of the statements does so at once, and the others are as fast as ever.",
         why: "The database is overloaded, throttled, far away all at once (a failover to another region), or the network adds \
-            latency.",
+            latency. If it is a part: an index is gone, or a plan has changed for the worse.",
         confused_with: "lock-contention: some statements hang for minutes, the others are fast. One slow report is one statement. \
             A slow application: its statements are fast.",
         what_to_do: "Look at the database's load (CPU, I/O credits, active sessions, vacuum) and at the latency between the \
-            instances and it. Restarting the application does nothing.",
+            instances and it; if a part is slow, at the plans of those statements (EXPLAIN). Restarting the application does nothing.",
     },
     error_classes: &[ErrorClass::PoolerTimeout],
     cause: Cause::Mechanism,
@@ -57,6 +60,15 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             factor.unwrap_or_default()
         ));
     }
+    let lasted = slow.last_at.unwrap_or(scene.facts.window.to) - slow.first_at;
+    if slow.in_part && lasted < SHORTEST_PART {
+        return Verdict::NotMatched(format!(
+            "{} of {} were slow for {} only: one report can be that",
+            words::grouped(slow.statements),
+            counted(slow.all, "statement"),
+            words::duration(to_seconds(lasted))
+        ));
+    }
     let by_itself_s = SLOW_BY_ITSELF * to_seconds(scene.profile.slow_statement);
     if factor.is_none() && slow.medians_s.0 < by_itself_s {
         return Verdict::NotAssessed(format!(
@@ -64,13 +76,18 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             slow.medians()
         ));
     }
+    let usual = slow.usual_s.map_or(String::from("less"), words::duration);
+    let (from, took) = (clock(slow.first_at), slow.medians());
     Verdict::Matched(Matched {
-        summary: format!(
-            "from {} on statements took {} (median) instead of {}; nothing hangs",
-            clock(slow.first_at),
-            slow.medians(),
-            slow.usual_s.map_or(String::from("less"), words::duration)
-        ),
+        summary: if slow.in_part {
+            format!(
+                "from {from} on {} of {} took long ({took} at the 95th percentile) instead of {usual}; nothing hangs",
+                words::grouped(slow.statements),
+                counted(slow.all, "statement"),
+            )
+        } else {
+            format!("from {from} on statements took {took} (median) instead of {usual}; nothing hangs")
+        },
         evidence: claims(scene, &slow),
         from: slow.first_at,
         to: slow.last_at,
@@ -82,7 +99,8 @@ fn claims(scene: &Scene<'_>, slow: &Slow) -> Vec<Claim> {
     let many = counted(slow.statements, "statement");
     let usual = slow.usual_s.map(|usual| format!(", else {}", words::duration(usual)));
     let text = format!(
-        "{many} were slow: medians of {}{}",
+        "{many} were slow: {} of {}{}",
+        if slow.in_part { "95th percentiles" } else { "medians" },
         slow.medians(),
         usual.unwrap_or_default()
     );
@@ -130,8 +148,12 @@ struct Slow {
     /// `None` = it goes on.
     last_at: Option<DateTime<Utc>>,
     usual_s: Option<f64>,
+    /// Of its buckets the lowest and the highest median, or 95th percentile if a part of the statements was slow.
     medians_s: (f64, f64),
+    /// The slow ones.
     statements: u64,
+    all: u64,
+    in_part: bool,
     buckets: usize,
     trace_ids: Vec<String>,
 }
@@ -139,26 +161,27 @@ struct Slow {
 /// The stretch with most slow statements.
 fn longest(scene: &Scene<'_>) -> Option<Slow> {
     let found = &scene.episodes.slow;
-    let of = |stretch: &[&Bucket]| stretch.iter().map(|bucket| bucket.statements_slow).sum::<u64>();
     let ours = found.iter().filter(|slow| scene.is_ours(slow.service));
-    let all = ours.flat_map(|slow| {
-        let last = slow.stretches.len().saturating_sub(1);
-        let stretches = slow.stretches.iter().enumerate();
-        stretches.map(move |(place, stretch)| (slow, stretch, slow.goes_on && place == last))
+    let all = ours.flat_map(|service| {
+        let last = service.stretches.len().saturating_sub(1);
+        let stretches = service.stretches.iter().enumerate();
+        stretches.map(move |(place, stretch)| (service, stretch, service.goes_on && place == last))
     });
-    let (slow, stretch, goes_on) = all.max_by_key(|(_, stretch, _)| of(stretch))?;
-    let medians = || stretch.iter().filter_map(|bucket| bucket.statements_p50_s);
+    let (service, stretch, goes_on) = all.max_by_key(|(_, stretch, _)| stretch.slow())?;
     Some(Slow {
-        first_at: stretch.first()?.slow_between?.0,
-        last_at: stretch.last()?.slow_between.map(|(_, last)| last).filter(|_| !goes_on),
-        usual_s: slow.usual_s,
-        medians_s: (medians().reduce(f64::min)?, medians().reduce(f64::max)?),
-        statements: of(stretch),
-        buckets: stretch.len(),
-        trace_ids: stretch
-            .iter()
-            .filter_map(|bucket| bucket.trace_id.clone())
-            .take(3)
-            .collect(),
+        first_at: stretch.buckets.first()?.slow_between?.0,
+        last_at: stretch
+            .buckets
+            .last()?
+            .slow_between
+            .map(|(_, last)| last)
+            .filter(|_| !goes_on),
+        usual_s: service.usual_of(stretch),
+        medians_s: stretch.took_s()?,
+        statements: stretch.slow(),
+        all: stretch.statements(),
+        in_part: stretch.in_part,
+        buckets: stretch.buckets.len(),
+        trace_ids: stretch.trace_ids(),
     })
 }

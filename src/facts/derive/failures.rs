@@ -10,11 +10,11 @@ use crate::facts::{ErrorBurst, Spread, to_seconds};
 const MOST: usize = 50;
 
 pub(super) fn bursts(view: &View<'_>) -> Vec<ErrorBurst> {
-    let mut templates: BTreeMap<(&str, &str, bool), Vec<&Trouble>> = BTreeMap::new();
+    let mut templates: BTreeMap<(&str, &str, bool, bool), Vec<&Trouble>> = BTreeMap::new();
     for row in &view.rows.trouble.rows {
         if let Some(template) = &row.template {
             templates
-                .entry((&row.service, template, row.requests))
+                .entry((&row.service, template, row.requests, row.survived))
                 .or_default()
                 .push(row);
         }
@@ -60,6 +60,7 @@ fn one(view: &View<'_>, rows: &[&Trouble]) -> Option<ErrorBurst> {
         sample: rows.iter().map(|row| row.sample.as_str()).min()?.to_owned(),
         requests: first.requests,
         in_connect: rows.iter().all(|row| row.in_connect),
+        survived: first.survived,
         first_at: rows.iter().map(|row| row.first_at).min()?,
         last_at: rows.iter().map(|row| row.last_at).max()?,
         last_ended_at: rows.iter().map(|row| row.last_ended_at).max()?,
@@ -87,6 +88,7 @@ fn most(mut bursts: Vec<ErrorBurst>) -> Vec<ErrorBurst> {
         sample: a.sample.min(b.sample),
         requests: a.requests,
         in_connect: a.in_connect && b.in_connect,
+        survived: a.survived && b.survived,
         first_at: a.first_at.min(b.first_at),
         last_at: a.last_at.max(b.last_at),
         last_ended_at: a.last_ended_at.max(b.last_ended_at),

@@ -1,12 +1,17 @@
-//! What lasted too long or has no end: requests with what they wait on, and operations that no such request explains.
+//! What lasted too long or has no end: requests with what they wait on, and operations that no such request explains. What has
+//! a reason to be called a hang stands apart from what only lasts long (`reasons`).
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::View;
+use super::reasons::{Judged, Reasons};
+use super::{View, joined};
 use crate::facts::rows::{Long, Open};
-use crate::facts::{Fate, Hang, Line, LineKind, Process, Role, Wait, to_seconds};
+use crate::facts::{Fate, Hang, Line, LineKind, Long as LongRequest, Process, Role, Wait, seconds, to_seconds};
+
+/// A database operation that takes this share of what a young request has lasted is what it waits on.
+const EXPLAINING_SHARE: f64 = 0.5;
 
 /// Spans of one trace.
 #[derive(Default)]
@@ -15,7 +20,8 @@ struct Trace<'a> {
     open: Vec<&'a Open>,
 }
 
-pub(super) fn hangs(view: &View<'_>, processes: &[Process], lines: &[Line]) -> Vec<Hang> {
+/// By start: what hung or hangs, and what is only long.
+pub(super) fn hangs(view: &View<'_>, processes: &[Process], lines: &[Line]) -> (Vec<Hang>, Vec<LongRequest>) {
     let mut traces: BTreeMap<&str, Trace<'_>> = BTreeMap::new();
     for long in view.rows.trouble.rows.iter().flat_map(|trouble| &trouble.long) {
         traces.entry(&long.span.trace_id).or_default().ended.push(long);
@@ -23,22 +29,46 @@ pub(super) fn hangs(view: &View<'_>, processes: &[Process], lines: &[Line]) -> V
     for open in &view.rows.unfinished.rows {
         traces.entry(&open.trace_id).or_default().open.push(open);
     }
-    let context = Context { view, processes, lines };
-    let mut found: Vec<Hang> = traces.values().flat_map(|trace| context.of_trace(trace)).collect();
+    let reasons = Reasons::new(view);
+    let context = Context {
+        view,
+        processes,
+        lines,
+        reasons: &reasons,
+    };
+    for trace in traces.values_mut() {
+        trace.drop_doubles();
+    }
+    let mut found: Vec<Judged> = traces.values().flat_map(|trace| context.of_trace(trace)).collect();
     // What died before the window began is an older story.
-    found.retain(|hang| hang.ended_at().is_none_or(|at| at >= view.window.from));
-    found.sort_by(|a, b| (a.started_at, &a.trace_id, &a.span_id).cmp(&(b.started_at, &b.trace_id, &b.span_id)));
-    found
+    found.retain(|one| one.hang.ended_at().is_none_or(|at| at >= view.window.from));
+    found.sort_by(|a, b| {
+        let place = |one: &Judged| (one.hang.started_at, one.hang.trace_id.clone(), one.hang.span_id.clone());
+        place(a).cmp(&place(b))
+    });
+    reasons.part(found)
+}
+
+impl Trace<'_> {
+    /// A driver's record of what its pool or ORM records as well says nothing more.
+    fn drop_doubles(&mut self) {
+        let is_own = |span: &Open| span.role.is_database() && !span.driver;
+        if self.ended.iter().any(|long| is_own(&long.span)) || self.open.iter().any(|open| is_own(open)) {
+            self.ended.retain(|long| !long.span.driver);
+            self.open.retain(|open| !open.driver);
+        }
+    }
 }
 
 struct Context<'a, 'b> {
     view: &'b View<'a>,
     processes: &'b [Process],
     lines: &'b [Line],
+    reasons: &'b Reasons<'a>,
 }
 
 impl Context<'_, '_> {
-    fn of_trace(&self, trace: &Trace<'_>) -> Vec<Hang> {
+    fn of_trace(&self, trace: &Trace<'_>) -> Vec<Judged> {
         let hang_after_s = to_seconds(self.view.profile.hang_after);
         let old = |open: &&&Open| self.view.window.to - open.started_at > self.view.profile.in_flight_after;
         let ended: Vec<&&Long> = trace
@@ -66,18 +96,37 @@ impl Context<'_, '_> {
         ended.chain(open).collect()
     }
 
-    /// An ended request waited on what took longest.
-    fn ended(&self, long: &Long, trace: &Trace<'_>) -> Hang {
-        let below = trace.ended.iter().filter(|other| is_below(&other.span, &long.span));
-        let longest = below.max_by(|a, b| {
-            let by_length = a.duration_s.total_cmp(&b.duration_s);
-            by_length.then_with(|| b.span.span_id.cmp(&a.span.span_id))
-        });
-        let wait = longest.map(|other| Wait {
-            role: other.span.role,
-            started_at: other.span.started_at,
-            duration_s: Some(other.duration_s),
-        });
+    /// An ended request that waited longer on the database than is patient hung, whatever else it did.
+    fn ended(&self, long: &Long, trace: &Trace<'_>) -> Judged {
+        let below: Vec<&Long> = of_request(&trace.ended, &long.span);
+        let (database, others): (Vec<&Long>, Vec<&Long>) =
+            below.into_iter().partition(|other| other.span.role.is_database());
+        let waited_s = together_s(&database);
+        let in_database = waited_s > to_seconds(self.view.profile.hang_after);
+        let timed_out = self.reasons.connect_timed_out(long);
+        let longest = longest_of(&database);
+        let (wait, call) = match (longest, longest_of(&others)) {
+            (Some(longest), _) if in_database => (Some(waited(longest, &database, waited_s)), None),
+            _ if timed_out => {
+                let whole = Wait {
+                    role: Role::Connect,
+                    started_at: long.span.started_at,
+                    duration_s: Some(long.duration_s),
+                    longest_s: Some(long.duration_s),
+                };
+                (Some(whole), None)
+            }
+            (_, Some(call)) if call.duration_s >= EXPLAINING_SHARE * long.duration_s => {
+                let wait = Wait {
+                    role: Role::External,
+                    started_at: call.span.started_at,
+                    duration_s: Some(call.duration_s),
+                    longest_s: Some(call.duration_s),
+                };
+                (Some(wait), Some(call.span.span_name.clone()))
+            }
+            _ => (None, None),
+        };
         let error = long
             .error
             .clone()
@@ -86,26 +135,54 @@ impl Context<'_, '_> {
             duration_s: long.duration_s,
             failed: long.failed,
         };
-        self.hang(&long.span, fate, wait, error)
+        Judged {
+            hang: self.hang(&long.span, fate, wait, error),
+            hung: in_database || timed_out || long.span.role.is_database(),
+            works: false,
+            call,
+        }
     }
 
-    /// An open request waits on what is open, the last to begin.
-    fn open(&self, open: &Open, trace: &Trace<'_>) -> Hang {
-        let below = trace.open.iter().filter(|other| is_below(other, open));
-        let last = below.max_by(|a, b| (a.started_at, &b.span_id).cmp(&(b.started_at, &a.span_id)));
-        let wait = last.map(|other| Wait {
+    /// An open request waits on what is open, the last to begin. One that has asked its database just now is at work.
+    fn open(&self, open: &Open, trace: &Trace<'_>) -> Judged {
+        let (database, others): (Vec<&&Open>, Vec<&&Open>) = trace
+            .open
+            .iter()
+            .filter(|other| is_below(other, open))
+            .partition(|other| other.role.is_database());
+        let place = |other: &&&Open| (other.started_at, std::cmp::Reverse(other.span_id.clone()));
+        let last = database.iter().max_by_key(|other| place(other));
+        let call = others.iter().max_by_key(|other| place(other));
+        let wait = last.or(call).map(|other| Wait {
             role: other.role,
             started_at: other.started_at,
             duration_s: None,
+            longest_s: None,
         });
-        let died = death(
-            &open.instance,
-            &open.process,
-            open.started_at,
-            self.processes,
-            self.lines,
-        );
-        self.hang(open, died.map_or(Fate::InFlight, Fate::Died), wait, None)
+        let died = death(open, self.processes, self.lines);
+        let hang = self.hang(open, died.map_or(Fate::InFlight, Fate::Died), wait, None);
+        let until = match (died, hang.process_last_at) {
+            (Some(died), last_at) => last_at.unwrap_or(died).min(died),
+            (None, _) => self.view.window.to,
+        };
+        let age = until - open.started_at;
+        let earlier: Vec<&Long> = of_request(&trace.ended, open);
+        let earlier: Vec<&Long> = earlier
+            .into_iter()
+            .filter(|other| other.span.role.is_database())
+            .collect();
+        let hung = last.is_some_and(|last| {
+            let waits = until - last.started_at;
+            waits > self.view.profile.in_flight_after
+                || to_seconds(waits) >= EXPLAINING_SHARE * to_seconds(age)
+                || together_s(&earlier) + to_seconds(waits) > to_seconds(self.view.profile.hang_after)
+        });
+        Judged {
+            hang,
+            hung: hung || open.role.is_database(),
+            works: last.is_some(),
+            call: call.map(|call| call.span_name.clone()),
+        }
     }
 
     fn hang(&self, span: &Open, fate: Fate, wait: Option<Wait>, error: Option<String>) -> Hang {
@@ -135,6 +212,40 @@ impl Context<'_, '_> {
     }
 }
 
+fn of_request<'a>(ended: &[&'a Long], request: &Open) -> Vec<&'a Long> {
+    let below = ended.iter().filter(|other| is_below(&other.span, request));
+    below.copied().collect()
+}
+
+/// Seconds of these together; what overlaps counts once.
+fn together_s(spans: &[&Long]) -> f64 {
+    let times = spans.iter().map(|long| {
+        let from = long.span.started_at;
+        (from, from + seconds(long.duration_s))
+    });
+    let parts = joined(times.collect(), chrono::TimeDelta::zero());
+    parts.into_iter().map(|(from, to)| to_seconds(to - from)).sum()
+}
+
+fn longest_of<'a>(spans: &[&'a Long]) -> Option<&'a Long> {
+    let longest = spans.iter().max_by(|a, b| {
+        let by_length = a.duration_s.total_cmp(&b.duration_s);
+        by_length.then_with(|| b.span.span_id.cmp(&a.span.span_id))
+    });
+    longest.copied()
+}
+
+/// All that a request waited for its database, from the first of it on.
+fn waited(longest: &Long, database: &[&Long], waited_s: f64) -> Wait {
+    let starts = database.iter().map(|long| long.span.started_at);
+    Wait {
+        role: longest.span.role,
+        started_at: starts.min().unwrap_or(longest.span.started_at),
+        duration_s: Some(waited_s),
+        longest_s: Some(longest.duration_s),
+    }
+}
+
 /// Whether an operation can be what a request waits on: in its process, and begun after it, at any depth.
 fn is_below(other: &Open, request: &Open) -> bool {
     request.role == Role::Request
@@ -143,26 +254,23 @@ fn is_below(other: &Open, request: &Open) -> bool {
         && other.started_at >= request.started_at
 }
 
-/// When the process is proven dead: its shutdown line, a start line of its own after `since` (the same pid again), or
+/// When the process is proven dead: its shutdown line, a start line of its own after the span's start (the same pid again), or
 /// another process of its instance that began when it had emitted its last. Worker processes that run side by side
 /// prove nothing about each other.
-fn death(
-    instance: &str,
-    own: &str,
-    since: DateTime<Utc>,
-    processes: &[Process],
-    lines: &[Line],
-) -> Option<DateTime<Utc>> {
-    let dead = processes.iter().find(|p| p.instance == instance && p.process == own)?;
+fn death(span: &Open, processes: &[Process], lines: &[Line]) -> Option<DateTime<Utc>> {
+    let (instance, own, since) = (&span.instance, &span.process, span.started_at);
+    let dead = processes
+        .iter()
+        .find(|p| p.instance == *instance && p.process == *own)?;
     let last_at = dead.last_at;
     let successor = processes
         .iter()
-        .filter(|p| p.instance == instance && p.service == dead.service && p.process != own)
+        .filter(|p| p.instance == *instance && p.service == dead.service && p.process != *own)
         .filter(|p| p.first_at > since && p.first_at >= last_at)
         .map(|p| p.first_at);
     let said = lines
         .iter()
-        .filter(|line| line.instance == instance && line.process == own && line.first_at > since)
+        .filter(|line| line.instance == *instance && line.process == *own && line.first_at > since)
         .filter(|line| matches!(line.kind, LineKind::Starting | LineKind::Stopping))
         .map(|line| line.first_at);
     successor.chain(said).min()

@@ -98,15 +98,22 @@ fn life(
         served: row.served,
         requests: sum(|bucket| bucket.requests),
         failed: sum(|bucket| bucket.failed),
-        with_database: sum(|bucket| bucket.answered)
+        with_database: sum(|bucket| bucket.statements.answered)
             .min(sum(|bucket| bucket.requests - bucket.failed.min(bucket.requests))),
         health_requests: sum(|bucket| bucket.health),
-        statements: sum(|bucket| bucket.ended_statements),
+        statements: sum(|bucket| bucket.statements.ended),
         statement_times: row
             .statements_s
-            .filter(|_| sum(|bucket| bucket.ended_statements) > 0)
+            .filter(|_| sum(|bucket| bucket.statements.ended) > 0)
             .map(|(p50_s, p95_s, max_s)| StatementTimes { p50_s, p95_s, max_s }),
-        error_spans: sum(|bucket| bucket.error_spans),
+        // What fails below a request is judged by the request. Without requests it may be a job whose begin was elsewhere.
+        error_spans: sum(|bucket| bucket.error_spans)
+            + if row.served == 0 {
+                sum(|bucket| bucket.error_parts)
+            } else {
+                0
+            },
+        refused_calls: sum(|bucket| bucket.refused),
         error_logs: sum(|bucket| bucket.error_logs)
             + of_lines(|said| if said.kind.is_trouble() { 0 } else { said.failures }),
         listener_errors: trouble().map(|said| said.failures).sum(),

@@ -53,6 +53,6 @@ fn statements_meanwhile(view: &View<'_>, row: &ProcessRow) -> u64 {
         .filter(|bucket| bucket.in_window && view.grid.begin(bucket.bucket) >= from);
     within
         .filter(|bucket| bucket.last_at <= to)
-        .map(|bucket| bucket.statements)
+        .map(|bucket| bucket.statements.begun)
         .sum()
 }

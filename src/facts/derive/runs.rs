@@ -48,13 +48,34 @@ pub(super) fn earlier(view: &View<'_>) -> Vec<Run> {
     let cells = view
         .cells()
         .filter(|cell| !cell.in_window && cell.what == What::Connect && succeeded(cell));
-    let whole = |cell| Piece {
+    in_time(cells.map(|cell| run(view, &cell.service, &[whole(cell)])))
+}
+
+/// Statements that succeeded where no checkouts are recorded, lookback included, as if each were one.
+pub(super) fn answered(view: &View<'_>) -> Vec<Run> {
+    let services = super::reasons::without_checkouts(view);
+    let cells = view
+        .cells()
+        .filter(|cell| cell.what == What::Statement && succeeded(cell) && services.contains(cell.service.as_str()));
+    let of_cell = |cell: &Cell| Run {
+        connects: successes([whole(cell)].iter()),
+        connects_p50_s: cell.p50_s,
+        ..run(view, &cell.service, &[whole(cell)])
+    };
+    in_time(cells.map(of_cell))
+}
+
+fn whole(cell: &Cell) -> Piece<'_> {
+    Piece {
         cell,
         count: cell.count,
         first_at: cell.first_at,
         last_at: cell.last_at,
-    };
-    let mut found: Vec<Run> = cells.map(|cell| run(view, &cell.service, &[whole(cell)])).collect();
+    }
+}
+
+fn in_time(runs: impl Iterator<Item = Run>) -> Vec<Run> {
+    let mut found: Vec<Run> = runs.collect();
     found.sort_by(|a, b| (a.first_at(), &a.service).cmp(&(b.first_at(), &b.service)));
     found
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use super::{Activity, Cell, Long, Open, Outcome, ProcessRow, Said, Served, Trouble, What, at_us};
+use super::{Activity, Asked, Cell, Long, Open, Outcome, ProcessRow, Said, Served, Trouble, What, at_us};
 use crate::facts::row::Row;
 use crate::facts::{Evidence, LineKind, Role};
 
@@ -32,8 +32,10 @@ impl ProcessRow {
         // Percentiles can't be joined: those of the larger part speak.
         if other.records > self.records {
             self.statements_s = other.statements_s.or(self.statements_s);
+            self.driver_s = other.driver_s.or(self.driver_s);
         } else {
             self.statements_s = self.statements_s.or(other.statements_s);
+            self.driver_s = self.driver_s.or(other.driver_s);
         }
         self.service = self.service.clone().max(other.service);
         self.machine_by = self.machine_by.take().or(other.machine_by);
@@ -72,6 +74,7 @@ pub(super) fn cell(row: &Row<'_>) -> Result<Cell, String> {
             "queue" => What::Queue,
             "connect" => What::Connect,
             "statement" => What::Statement,
+            "driver" => What::Driver,
             "run" => What::Run,
             "listener" => What::Listener,
             "other" => What::Other,
@@ -100,7 +103,6 @@ pub(super) fn cell(row: &Row<'_>) -> Result<Cell, String> {
 }
 
 pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
-    let p95_s = row.maybe_float("p95_s")?;
     Ok(ProcessRow {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -112,14 +114,8 @@ pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
         records: row.count("operations")?,
         served: row.count("served")?,
         asked_at: row.maybe_time("asked_at")?,
-        statements_s: match p95_s {
-            Some(p95_s) => Some((
-                row.maybe_float("p50_s")?.unwrap_or(p95_s),
-                p95_s,
-                row.maybe_float("max_s")?.unwrap_or(p95_s),
-            )),
-            None => None,
-        },
+        statements_s: times(row, "")?,
+        driver_s: times(row, "driver_")?,
         in_vain: row.count("in_vain")?,
         dry: row.maybe_time("dry_from")?.zip(row.maybe_time("dry_to")?),
         pool_timeout_at: row.maybe_time("pool_timeout_at")?,
@@ -129,6 +125,17 @@ pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
         lines: list(row, "lines", ';', said)?,
         routes: list(row, "routes", '\n', served)?,
     })
+}
+
+/// Median, 95th percentile and longest; `None` if there were none.
+fn times(row: &Row<'_>, prefix: &str) -> Result<Option<(f64, f64, f64)>, String> {
+    let part = |name: &str| row.maybe_float(&format!("{prefix}{name}_s"));
+    let Some(p95_s) = part("p95")? else { return Ok(None) };
+    Ok(Some((
+        part("p50")?.unwrap_or(p95_s),
+        p95_s,
+        part("max")?.unwrap_or(p95_s),
+    )))
 }
 
 /// The parts of a list, in no order.
@@ -167,7 +174,7 @@ impl<'a> Fields<'a> {
 }
 
 fn activity(fields: &mut Fields<'_>) -> Option<Activity> {
-    Some(Activity {
+    let mut found = Activity {
         in_window: fields.count()? == 1,
         bucket: fields.whole()?,
         active: fields.count()?,
@@ -175,15 +182,22 @@ fn activity(fields: &mut Fields<'_>) -> Option<Activity> {
         last_at: fields.time()?,
         end_at: fields.time()?,
         records: fields.count()?,
-        statements: fields.count()?,
         requests: fields.count()?,
         failed: fields.count()?,
         health: fields.count()?,
-        ended_statements: fields.count()?,
-        answered: fields.count()?,
         error_spans: fields.count()?,
         error_logs: fields.count()?,
-    })
+        error_parts: fields.count()?,
+        refused: fields.count()?,
+        statements: Asked::default(),
+        driver: Asked::default(),
+    };
+    for layer in [&mut found.statements, &mut found.driver] {
+        layer.begun = fields.count()?;
+        layer.ended = fields.count()?;
+        layer.answered = fields.count()?;
+    }
+    Some(found)
 }
 
 fn said(fields: &mut Fields<'_>) -> Option<Said> {
@@ -208,37 +222,44 @@ fn said(fields: &mut Fields<'_>) -> Option<Said> {
 }
 
 fn served(fields: &mut Fields<'_>) -> Option<Served> {
-    let count = fields.count()?;
-    let _first = fields.time()?;
+    let (count, lasted) = (fields.count()?, fields.count()?);
+    #[allow(clippy::cast_precision_loss)] // microseconds of requests are far below 2^52
+    let brief_s = fields.count()? as f64 / 1e6;
     let last_at = fields.time()?;
     let words: Vec<&str> = fields.0.by_ref().collect();
     Some(Served {
         route: words.join(" "),
         count,
+        lasted,
+        brief_s,
         last_at,
     })
 }
 
-fn role(name: &str) -> Option<(Role, bool)> {
+/// What a span does, whether it is a health check, and whether a driver records it.
+fn role(name: &str) -> Option<(Role, bool, bool)> {
     Some(match name {
-        "request" => (Role::Request, false),
-        "health" => (Role::Request, true),
-        "connect" => (Role::Connect, false),
-        "statement" => (Role::Statement, false),
-        "external" => (Role::External, false),
+        "request" => (Role::Request, false, false),
+        "health" => (Role::Request, true, false),
+        "connect" => (Role::Connect, false, false),
+        "statement" => (Role::Statement, false, false),
+        // A commit or a ping that hangs is waited for like any statement.
+        "driver" | "ping" => (Role::Statement, false, true),
+        "external" => (Role::External, false, false),
         _ => return None,
     })
 }
 
 pub(super) fn open(row: &Row<'_>) -> Result<Open, String> {
     let name = row.text("role")?;
-    let (role, health) = role(&name).ok_or_else(|| format!("`{name}` is no role"))?;
+    let (role, health, driver) = role(&name).ok_or_else(|| format!("`{name}` is no role"))?;
     Ok(Open {
         trace_id: row.text("trace_id")?,
         span_id: row.text("span_id")?,
         span_name: row.text("span_name")?,
         role,
         health,
+        driver,
         started_at: row.time("started_at")?,
         service: row.text("service")?,
         instance: row.text("instance")?,
@@ -262,6 +283,7 @@ pub(super) fn trouble(row: &Row<'_>) -> Result<Trouble, String> {
         sample: row.maybe_text("sample")?.unwrap_or_default(),
         requests: row.flag("failed_requests")?,
         in_connect: row.flag("failed_connects")?,
+        survived: row.flag("survived")?,
         traces: row.count("traces")?,
         first_at: row.time("first_at")?,
         last_at: row.time("last_at")?,
@@ -280,7 +302,7 @@ pub(super) fn trouble(row: &Row<'_>) -> Result<Trouble, String> {
 fn long(line: &str, trace_id: &str) -> Option<Long> {
     let mut fields = line.split('\t');
     let span_id = fields.next()?.to_owned();
-    let (role, health) = role(fields.next()?)?;
+    let (role, health, driver) = role(fields.next()?)?;
     let started_at = at_us(fields.next()?.parse().ok()?);
     let duration_s = fields.next()?.parse().ok()?;
     let failed = fields.next()? == "true";
@@ -296,6 +318,7 @@ fn long(line: &str, trace_id: &str) -> Option<Long> {
             span_name,
             role,
             health,
+            driver,
             started_at,
             service,
             instance,

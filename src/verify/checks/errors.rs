@@ -11,7 +11,7 @@ const ERROR_WIDTH: usize = 120;
 /// See [`super::CHECKS`].
 pub(super) const CHECK: Rule = Rule {
     name: "errors",
-    requires: "no span and no log of its processes is an error",
+    requires: "no request, no job and no log outside of them failed; errors that they survived are recovered",
     judge: Judge::Running(judge),
 };
 
