@@ -10,6 +10,8 @@ use crate::facts::{Bucket, Facts};
 const LEAST_SLOW_STATEMENTS: u64 = 5;
 /// Buckets on either side that help to tell.
 const NEIGHBOURS: usize = 5;
+/// A part that is slow for less than this can be one report with all its statements.
+const SHORTEST_PART: TimeDelta = TimeDelta::minutes(2);
 /// Traces of slow statements that are named.
 const MOST_TRACES: usize = 3;
 /// Buckets in between that had too few statements to tell do not end a slow stretch.
@@ -89,6 +91,15 @@ impl SlowStretch<'_> {
         Some((all().reduce(f64::min)?, all().reduce(f64::max)?))
     }
 
+    /// From the first slow statement to the last.
+    fn length(&self) -> TimeDelta {
+        let between = |bucket: Option<&&Bucket>| bucket.and_then(|bucket| bucket.slow_between);
+        let (first, last) = (between(self.buckets.first()), between(self.buckets.last()));
+        first
+            .zip(last)
+            .map_or(TimeDelta::zero(), |((from, _), (_, to))| to - from)
+    }
+
     /// Slow statements.
     pub fn slow(&self) -> u64 {
         count(&self.buckets).0
@@ -162,12 +173,23 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
     let usual_s = median(others.iter().filter_map(|bucket| bucket.statements_p50_s))
         .or_else(|| buckets.iter().find_map(|bucket| bucket.usual_before_s));
     let pause = (super::bucket(facts.window) * 2).max(SLOW_PAUSE);
-    let stretch = |places: &[usize]| SlowStretch {
-        buckets: of(places),
-        in_part: places.iter().any(|place| !whole.contains(place)),
+    let stretch = |places: &[usize]| {
+        let is_whole = |place: &usize| whole.contains(place);
+        let in_part = 2 * places.iter().filter(|place| is_whole(place)).count() < places.len();
+        // Where most is slow, what is slow in part is only its edge.
+        let first = places.iter().position(is_whole).filter(|_| !in_part).unwrap_or(0);
+        let last = places.iter().rposition(is_whole).filter(|_| !in_part);
+        SlowStretch {
+            buckets: of(&places[first..last.map_or(places.len(), |last| last + 1)]),
+            in_part,
+        }
     };
     let at = |place: &usize| buckets.get(*place).map(|bucket| bucket.at).unwrap_or_default();
-    let stretches: Vec<SlowStretch<'_>> = slow.chunk_by(|a, b| at(b) - at(a) <= pause).map(stretch).collect();
+    let stretches: Vec<SlowStretch<'_>> = slow
+        .chunk_by(|a, b| at(b) - at(a) <= pause)
+        .map(stretch)
+        .filter(|stretch| !stretch.in_part || stretch.length() >= SHORTEST_PART)
+        .collect();
     let last = stretches.last().and_then(|stretch| stretch.buckets.last());
     let goes_on = last
         .and_then(|bucket| bucket.slow_between)

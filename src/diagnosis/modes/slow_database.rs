@@ -1,6 +1,6 @@
 //! Every statement is slow, and nothing hangs.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::diagnosis::{
     Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
@@ -15,8 +15,6 @@ const LEAST_STATEMENTS: u64 = 20;
 const MOST_HANGS: usize = 2;
 /// Slow statements, at least, for each hang: then it is the tail of the slow ones.
 const LEAST_SLOW_SHARE: u64 = 20;
-/// A part of the statements that is slow for less than this can be one report with all its statements.
-const SHORTEST_PART: TimeDelta = TimeDelta::minutes(2);
 /// Without a time to compare with, only what no application has as its usual statement is slow: times `slow_statement`.
 const SLOW_BY_ITSELF: f64 = 10.0;
 
@@ -58,15 +56,6 @@ fn judge(scene: &Scene<'_>) -> Verdict {
             "only {} were slow, by a factor of {:.1}",
             counted(slow.statements, "statement"),
             factor.unwrap_or_default()
-        ));
-    }
-    let lasted = slow.last_at.unwrap_or(scene.facts.window.to) - slow.first_at;
-    if slow.in_part && lasted < SHORTEST_PART {
-        return Verdict::NotMatched(format!(
-            "{} of {} were slow for {} only: one report can be that",
-            words::grouped(slow.statements),
-            counted(slow.all, "statement"),
-            words::duration(to_seconds(lasted))
         ));
     }
     let by_itself_s = SLOW_BY_ITSELF * to_seconds(scene.profile.slow_statement);
