@@ -63,19 +63,16 @@ fn other_applications_are_judged_as_labelled() {
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn long_lived_connections_change_no_answer() {
     check("", &[vec![Way::LongLived]]);
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn refused_calls_to_others_change_no_answer() {
     check("", &[vec![Way::Outgoing]]);
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn replaced_connections_change_no_answer() {
     check("", &[vec![Way::PrePing]]);
 }
