@@ -6,14 +6,12 @@
 CASE
   WHEN kind = 'log' THEN 'log'
   WHEN otel_scope_name IN $request_scopes THEN CASE
-    WHEN span_name LIKE '% http send%' OR span_name LIKE '% http receive%'
-      OR span_name LIKE '% websocket send%' OR span_name LIKE '% websocket receive%' THEN 'other'
+    WHEN span_name LIKE '% http %' OR span_name LIKE '% websocket %' THEN 'other'
     WHEN span_name IN $health_spans THEN 'health'
     ELSE 'request' END
   WHEN otel_scope_name IN $database_scopes THEN CASE WHEN span_name = $connect_span THEN 'connect' ELSE 'statement' END
   WHEN otel_scope_name IN $driver_scopes THEN CASE
-    WHEN span_name IN ('BEGIN', 'BEGIN;', 'COMMIT', 'COMMIT;', 'ROLLBACK', 'ROLLBACK;', 'SAVEPOINT', 'RELEASE', ';', '')
-      OR message IN ('SELECT 1', 'SELECT 1;') THEN 'ping'
+    WHEN rtrim(span_name, ';') IN ('BEGIN', 'COMMIT', 'ROLLBACK', '') OR message IN ('SELECT 1', 'SELECT 1;') THEN 'ping'
     ELSE 'driver' END
   WHEN otel_scope_name IN $external_scopes THEN 'external'
   ELSE 'other' END

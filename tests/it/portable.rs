@@ -67,7 +67,9 @@ fn a_request_is_small() {
         let path = fixture(&format!("{case}/records.ndjson.zst"));
         for (name, sql) in statements(path.to_str().unwrap()) {
             assert!(sql.len() <= MOST_CHARACTERS, "{case}, {name}: {} characters", sql.len());
-            let scans = sql.matches("FROM records").count();
+            // What the branches share is said once, and scanned by each.
+            let said_once = usize::from(sql.contains("WITH known_records AS"));
+            let scans = sql.matches("FROM records").count() + sql.matches("FROM known_records").count() - said_once;
             assert!(scans <= MOST_SCANS, "{case}, {name}: {scans} scans");
             assert!(!sql.contains("--"), "{case}, {name}: a comment is sent");
             // The one window counts the rows of the answer.

@@ -149,7 +149,7 @@ fn errors_of_the_process_before_are_shown_and_not_counted() {
     let document = verify(&case, &["--now", now]).json();
     let notes = document["not_counted"].to_string();
     assert!(
-        notes.contains("277febea42c19f left 225 error records in the window and 43 spans without an end"),
+        notes.contains("277febea42c19f left 113 error records in the window and 43 spans without an end"),
         "{notes}"
     );
     let errors = check(&document, "errors");
