@@ -53,9 +53,9 @@ impl About {
     }
 }
 
-/// Whether it is a request that began in the incident.
+/// Whether it is a request that began to wait in the incident.
 pub(super) fn hung_in(hang: &Hang, incident: Window) -> bool {
-    hang.role == Role::Request && incident.holds(hang.started_at)
+    hang.role == Role::Request && incident.holds(hang.waits_from())
 }
 
 fn spans(hung: &[&Hang], width: TimeDelta, incident: Window) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
