@@ -7,12 +7,14 @@
 --! start_timestamp = "timestamp"
 --! duration_ms = "float?"
 --! otel_status_code = "text?"
+--! sample_rate = "text?"
 SELECT
   span_name,
   message,
   start_timestamp,
   duration * 1000 AS duration_ms,
-  otel_status_code
+  otel_status_code,
+  attributes->>'logfire.sample_rate' AS sample_rate
 FROM records
 WHERE ($env IS NULL OR coalesce(deployment_environment, '') = $env)
   AND start_timestamp >= $from AND start_timestamp < $to

@@ -43,6 +43,8 @@ pub enum Command {
     /// What does it ask? The catalogue of queries
     #[command(subcommand)]
     Queries(QueriesCommand),
+    /// How would it know our application? Writes a commented relay-diag.toml; never overwrites
+    Init(InitArgs),
     /// Let other clients ask it: Logfire's query API over a capture
     #[cfg(feature = "capture")]
     Serve(ServeArgs),
@@ -101,6 +103,21 @@ pub struct QueryArgs {
     /// The most rows to fetch (at most 10000)
     #[arg(long, value_name = "N", default_value_t = 1000, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub limit: u32,
+}
+
+/// `init`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag init --since 1d
+  relay-diag init --source evidence.parquet --print
+One query, of all environments unless --env names one. Run it over a time in which all was well.")]
+pub struct InitArgs {
+    /// Another file than the relay-diag.toml of this folder
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Only show the profile
+    #[arg(long, conflicts_with = "output")]
+    pub print: bool,
 }
 
 /// `serve`.

@@ -10,7 +10,8 @@ use toml::{Table, Value};
 
 use crate::profile::{BUILT_IN, Settings};
 
-const FILE_NAME: &str = "relay-diag.toml";
+/// The settings file of a folder.
+pub const FILE_NAME: &str = "relay-diag.toml";
 const VARIABLE_PREFIX: &str = "RELAY_DIAG_";
 /// Variables of that prefix that are no settings.
 const OTHER_VARIABLES: [&str; 2] = ["RELAY_DIAG_CONFIG", "RELAY_DIAG_SERVE_TOKEN"];

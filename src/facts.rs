@@ -1,5 +1,6 @@
 //! What the rules may look at: typed facts, free of rows and columns. Pure; `read` makes them.
 
+mod application;
 mod checkouts;
 mod derive;
 mod hang;
@@ -12,6 +13,7 @@ mod spread;
 mod success;
 mod who;
 
+pub use application::{Application, Logged, Recorded, Spans};
 pub use checkouts::{RouteOfProcess, Work};
 pub use derive::Cuts;
 pub use hang::{Fate, Hang, Long, Nature, Role, Wait};

@@ -9,6 +9,7 @@ pub mod diagnosis;
 pub mod episodes;
 pub mod error_text;
 pub mod facts;
+pub mod init;
 pub mod log;
 pub mod paste;
 pub mod profile;

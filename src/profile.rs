@@ -25,6 +25,8 @@ pub struct Settings {
     /// What the questions to a capture may take of memory together, bytes.
     #[serde(deserialize_with = "memory")]
     pub memory: u64,
+    /// The share of traces that is recorded, if the SDK samples them.
+    pub sample_rate: f64,
     /// Empty: records without an environment.
     pub environment: String,
     /// Whether the environment is ignored.

@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 /// The built-in questions and the parts that they share: name and text. One line adds one.
 const BUILT_IN: &[(&str, &str)] = &[
     ("affected", include_str!("../queries/affected.sql")),
+    ("application", include_str!("../queries/application.sql")),
     ("attempts", include_str!("../queries/attempts.sql")),
     ("contrast", include_str!("../queries/contrast.sql")),
     ("error", include_str!("../queries/parts/error.sql")),

@@ -7,6 +7,7 @@ mod check;
 mod diagnose;
 mod explain;
 mod frame;
+mod init;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
@@ -159,6 +160,13 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
         }
         Command::Diagnose => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Init(args) => {
+            let place = init::place(args, &world)?;
+            let mut config = config;
+            // Which environments there are is part of the question, unless one was typed.
+            config.settings.all_environments = cli.common.environment.is_none();
+            init::run(&Asked::new(&cli, config, catalogue, &world).await?, place.as_deref()).await
+        }
         Command::Explain(args) => explain::run(args, &world),
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;

@@ -49,6 +49,16 @@ pub fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(count))
 }
 
+/// A share of one: `50 %`.
+pub fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    if percent >= 1.0 {
+        format!("{percent:.0} %")
+    } else {
+        format!("{percent:.2} %")
+    }
+}
+
 /// A count with its thousands apart: `1,440`.
 pub fn grouped(count: u64) -> String {
     let digits = count.to_string();

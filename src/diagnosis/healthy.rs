@@ -209,8 +209,13 @@ fn named(scene: &Scene<'_>) -> (Finding, &'static str, Option<Claim>) {
     }
     if let Some(start) = replaced.first() {
         let text = format!(
-            "instance {} restarted at {} and is healthy, no incident",
-            start.instance,
+            "{} {} at {} and is healthy, no incident",
+            facts.names.title(start.instance),
+            if facts.names.is_made_up(start.instance) {
+                "was replaced"
+            } else {
+                "restarted"
+            },
             clock(start.at)
         );
         return (

@@ -103,6 +103,8 @@ pub struct VerificationRow {
     pub duration_ms: Option<f64>,
     /// `ERROR`, `OK` or none.
     pub otel_status_code: Option<String>,
+    /// The share of traces that is recorded, as the SDK says; `None` = it says nothing.
+    pub sample_rate: Option<f64>,
 }
 
 impl HealthFacts {
@@ -128,6 +130,12 @@ impl HealthFacts {
         }
     }
 
+    /// The share of traces that is recorded, if it is less than all.
+    pub fn sample_rate(&self) -> Option<f64> {
+        let rates = self.rows.rows.iter().filter_map(|row| row.sample_rate);
+        rates.filter(|rate| *rate < 1.0).reduce(f64::min)
+    }
+
     /// What could not be learned, by section.
     pub fn not_known(&self) -> Vec<NotKnown> {
         let sections = [
@@ -148,5 +156,6 @@ fn verification_row(row: &Row<'_>) -> Result<VerificationRow, String> {
         start_timestamp: row.time("start_timestamp")?,
         duration_ms: row.maybe_float("duration_ms")?,
         otel_status_code: row.maybe_text("otel_status_code")?,
+        sample_rate: row.maybe_text("sample_rate")?.and_then(|rate| rate.parse().ok()),
     })
 }

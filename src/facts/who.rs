@@ -39,6 +39,14 @@ impl Names {
         self.shown.values().any(|shown| shown == name)
     }
 
+    /// As a sentence calls it: the machine, or a process of its line.
+    pub fn title(&self, name: &str) -> String {
+        match self.is_made_up(name) {
+            true => format!("a process of {name}"),
+            false => format!("instance {name}"),
+        }
+    }
+
     /// Whether the profile's commands are for another platform than that of an instance.
     pub fn is_foreign(&self, name: &str) -> bool {
         self.foreign.contains(name)

@@ -61,6 +61,7 @@ impl Asked {
             "not_known": missing,
             "queries_spent": spent,
             "queries_overridden": self.catalogue.overridden(),
+            "sample_rate": settings.sample_rate,
         });
         match fields {
             Value::Object(map) => map,
@@ -82,6 +83,13 @@ impl Asked {
                     .unwrap_or_default()
             ),
         ];
+        if settings.sample_rate < 1.0 {
+            notes.push(format!(
+                "sampled: {} of the traces are recorded (setting sample_rate): counts are estimates from those, and how \
+                 often anything happens is not known",
+                crate::words::percent(settings.sample_rate)
+            ));
+        }
         notes.extend(self.learned.warnings());
         notes.extend(
             not_known

@@ -12,8 +12,12 @@ pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
 }
 
 fn started(scene: &Episodes<'_>, start: &Start<'_>) -> Entry {
+    let names = &scene.facts.names;
+    // Of processes without a machine one ends, and another begins.
+    let is_line = names.is_made_up(start.instance);
     let (kind, verb) = match start.deployed() {
         Some((old, new)) => (EntryKind::Deploy, format!("runs version {new} (was {old})")),
+        None if start.before.is_some() && is_line => (EntryKind::InstanceStarted, String::from("was replaced")),
         None if start.before.is_some() => (EntryKind::InstanceStarted, String::from("restarted")),
         None => (EntryKind::InstanceStarted, String::from("started")),
     };
@@ -21,7 +25,7 @@ fn started(scene: &Episodes<'_>, start: &Start<'_>) -> Entry {
         Some(_) => format!(", {} connected", scene.profile.listener.name),
         None => String::new(),
     };
-    let event = format!("instance {} {verb}{ready}", start.instance);
+    let event = format!("{} {verb}{ready}", names.title(start.instance));
     let mut entry = Entry::new(start.at, kind, event, Severity::Info);
     entry.end = start.ready.map(|line| line.first_at);
     entry.instances = vec![start.instance.to_owned()];
@@ -55,7 +59,7 @@ fn stops(scene: &Episodes<'_>) -> Vec<Entry> {
     let shown = lines.filter(|line| line.kind == LineKind::Stopping && scene.facts.window.holds(line.first_at));
     shown
         .map(|line| {
-            let event = format!("instance {} shuts down", line.instance);
+            let event = format!("{} shuts down", scene.facts.names.title(&line.instance));
             let mut entry = Entry::new(line.first_at, EntryKind::InstanceStopped, event, Severity::Info);
             entry.end = Some(line.last_at);
             entry.count = line.lines;

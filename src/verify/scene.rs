@@ -39,6 +39,12 @@ impl Scene<'_> {
         instance.serves(self.now, self.profile.diagnose.short_life) || service.all(|life| life.served == 0)
     }
 
+    /// The share of traces that is recorded, if it is less than all: by the profile, else by the newest records.
+    pub(super) fn sample_rate(&self) -> Option<f64> {
+        let told = Some(self.profile.sample_rate).filter(|rate| *rate < 1.0);
+        told.or_else(|| self.health.sample_rate())
+    }
+
     /// Whether the team says that what it serves has no database.
     pub(super) fn has_no_database(&self, instance: &Instance<'_>) -> bool {
         self.profile.app.without_database.contains(&instance.newest.service)

@@ -9,7 +9,7 @@ use super::scene::Scene;
 use super::{Instance, RESTART_TAKES};
 use crate::facts::health::Life;
 use crate::facts::to_seconds;
-use crate::words::{clock, counted, duration, error};
+use crate::words::{clock, counted, duration, error, percent};
 
 /// Room for an error in a line.
 const ERROR_WIDTH: usize = 120;
@@ -17,6 +17,12 @@ const ERROR_WIDTH: usize = 120;
 /// What was seen and not counted.
 pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[(String, u64)]) -> Vec<String> {
     let mut notes = Vec::new();
+    if let Some(rate) = scene.sample_rate() {
+        notes.push(format!(
+            "sampled: {} of the traces are recorded; counts are of those, and what fails or hangs in others is not seen",
+            percent(rate)
+        ));
+    }
     if let Some((most, _)) = recovered.first() {
         let all = recovered.iter().map(|(_, count)| count).sum();
         notes.push(format!(
@@ -110,12 +116,15 @@ pub(super) fn passed(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
     let slowest = running.iter().filter_map(|instance| slowest(instance));
     let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);
     let length = scene.now - scene.episodes.facts.window.from;
+    let sampled = scene.sample_rate();
+    let sampled = sampled.map(|rate| format!(", of the {} of traces that are recorded", percent(rate)));
     format!(
-        "{} healthy in the last {}: {} served, none failed, {} with p95 {}, nothing in flight",
+        "{} healthy in the last {}: {} served, none failed, {} with p95 {}, nothing in flight{}",
         counted(running.len() as u64, "instance"),
         duration(to_seconds(length.max(TimeDelta::zero()))),
         counted(sum(|life| life.requests), "request"),
         counted(sum(|life| life.statements), "statement"),
-        duration(p95)
+        duration(p95),
+        sampled.unwrap_or_default()
     )
 }

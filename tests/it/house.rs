@@ -10,7 +10,7 @@ const FLOORS: &[&[&str]] = &[
     &["credentials", "facts", "serve"],
     &["episodes"],
     &["diagnosis"],
-    &["advice", "stuck", "timeline", "verify"],
+    &["advice", "init", "stuck", "timeline", "verify"],
     &["cli"],
     &["run"],
 ];
@@ -21,6 +21,7 @@ const PURE_MODULES: &[&str] = &[
     "episodes",
     "error_text",
     "facts",
+    "init",
     "paste",
     "render",
     "report",

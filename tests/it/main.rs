@@ -27,6 +27,8 @@ mod explain;
 mod faults;
 mod house;
 #[cfg(feature = "capture")]
+mod init;
+#[cfg(feature = "capture")]
 mod judged;
 #[cfg(feature = "capture")]
 mod official_client;

@@ -94,6 +94,10 @@ fn judge(scene: &Scene<'_>) -> Verdict {
 
 /// A process that says that it starts, and whose listener never says how its first connect ended.
 fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
+    // An application without a listener, by its profile.
+    if scene.profile.listener.connected.is_empty() {
+        return None;
+    }
     let lines = &scene.facts.lifecycle.rows;
     // Without one `connected` anywhere the application may have no listener at all.
     if !lines.iter().any(|line| line.kind == LineKind::Connected)

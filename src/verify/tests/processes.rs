@@ -74,6 +74,64 @@ fn a_worker_beside_what_serves_is_asked_for_no_requests() {
     assert_eq!(outcome, Verdict::Inconclusive, "{odd:?}");
 }
 
+/// What `--restarted-after`, so many seconds ago, makes of these.
+fn restarted(lives: Vec<Life>, after: i64) -> Vec<(String, Verdict)> {
+    let demands = Demands {
+        restarted_after: Some(ago(after)),
+        ..Demands::default()
+    };
+    asked(&facts(lives, Vec::new()), &demands, |answer| {
+        let own = answer.checks.iter().filter(|check| check.name == "restarted");
+        own.map(|check| (check.instance.clone().unwrap_or_default(), check.seen.outcome))
+            .collect()
+    })
+}
+
+/// A pod of those that said nothing of their start, or of their end.
+fn pod(name: &str, from: i64, to: i64) -> Life {
+    Life {
+        first_at: ago(from),
+        last_at: ago(to),
+        started_line_at: None,
+        ..life(name, name)
+    }
+}
+
+#[test]
+fn pods_that_took_the_place_of_others_satisfy_a_restart() {
+    let told = |name: &str, verdict| (name.to_owned(), verdict);
+    // Two old ones went one after the other, two new ones came.
+    let deployed = vec![
+        pod("old-1", 3600, 500),
+        pod("old-2", 3600, 450),
+        pod("new-1", 510, 1),
+        pod("new-2", 460, 1),
+    ];
+    let all: Vec<Verdict> = restarted(deployed.clone(), 520)
+        .into_iter()
+        .map(|(_, verdict)| verdict)
+        .collect();
+    assert_eq!(all, [Verdict::Pass; 4]);
+    assert_eq!(
+        judged(&facts(deployed, Vec::new())).0,
+        Verdict::Pass,
+        "what was replaced is not judged"
+    );
+    // One old one is still there.
+    let beside = vec![pod("old-1", 3600, 1), pod("new-1", 510, 1)];
+    let found = restarted(beside, 520);
+    assert!(found.contains(&told("old-1", Verdict::Fail)), "{found:?}");
+    // It went, and nothing came.
+    let gone = vec![pod("old-1", 3600, 500), pod("old-2", 3600, 1)];
+    let found = restarted(gone, 520);
+    assert_eq!(found, [told("old-1", Verdict::Fail), told("old-2", Verdict::Fail)]);
+    // The evidence begins with it: it may be older.
+    assert_eq!(
+        restarted(vec![pod("new-1", 510, 1)], 520),
+        [told("new-1", Verdict::Inconclusive)]
+    );
+}
+
 #[test]
 fn six_starts_in_ten_minutes_are_a_crash_loop() {
     let lives = |starts: i64| -> Vec<Life> {
