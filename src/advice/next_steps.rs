@@ -46,13 +46,14 @@ pub(super) fn next_steps(
         Remedy::Nothing => [None, None],
     };
     let elsewhere = instances.iter().any(|name| episodes.facts.names.is_foreign(name));
-    let at_once = at_once.into_iter().flatten().filter(|_| !elsewhere);
+    let is_for_us = |step: &(String, Option<String>)| step.1.is_none() || !elsewhere;
+    let at_once = at_once.into_iter().flatten().filter(is_for_us);
     let mut steps: Vec<(String, Option<String>)> = at_once.collect();
     let why = instances
         .iter()
         .find_map(|name| unfit(name))
         .filter(|_| names.is_empty());
-    if let Some(why) = why.filter(|_| mode.remedy == Remedy::Restart) {
+    if let Some(why) = why.filter(|_| mode.remedy == Remedy::Restart && !held) {
         steps.push((format!("{restart_text} ({}): {why}", instances.join(", ")), None));
     }
     let verify = Question {
