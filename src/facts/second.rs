@@ -103,8 +103,13 @@ impl Second {
     /// The sections of the request.
     pub const SECTIONS: [&'static str; 4] = ["affected", "contrast", "attempts", "occupancy"];
 
-    /// Reads them, beside what the first request told of the incident.
-    pub fn read(facts: &Facts, profile: &Settings, incident: Window, sections: &BTreeMap<String, Section>) -> Self {
+    /// Reads them, beside what the first request told of the incident, which is that of one service if there are several.
+    pub fn read(
+        facts: &Facts,
+        profile: &Settings,
+        (incident, service): (Window, Option<&str>),
+        sections: &BTreeMap<String, Section>,
+    ) -> Self {
         let mut compared = evidence(sections, "contrast", contrast::compared);
         let stays = evidence(sections, "occupancy", occupancy::stays);
         let mut affected = evidence(sections, "affected", affected);
@@ -119,7 +124,7 @@ impl Second {
                 not_known: affected.not_known.filter(|_| !is_clipped(sections, "affected")),
             },
             contrast: Evidence {
-                rows: contrast::samples(facts, profile, incident, &compared.rows),
+                rows: contrast::samples(facts, profile, (incident, service), &compared.rows),
                 not_known: compared.not_known.filter(|_| !is_clipped(sections, "contrast")),
             },
             errors: evidence(sections, "attempts", |row| {

@@ -18,11 +18,12 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     let mut second = None;
     if let Some((from, to)) = extent(&diagnosis, &facts) {
         let incident = Window::new(from, to)?;
-        let values = about_incident(asked, &facts, incident);
+        let service = diagnosis.answer.as_ref().and_then(|answer| answer.service.as_deref());
+        let values = about_incident(asked, &facts, incident, service);
         // The answer stands without it: what could not be asked is not known.
         match asked.ask_sections(&Second::SECTIONS, &values, &mut spent).await {
             Ok(sections) => {
-                let read = Second::read(&facts, &asked.settings, incident, &sections);
+                let read = Second::read(&facts, &asked.settings, (incident, service), &sections);
                 missing.extend(read.not_known());
                 second = Some(read);
             }
@@ -40,8 +41,8 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
 }
 
-fn about_incident(asked: &Asked, facts: &Facts, incident: Window) -> Parameters {
-    let about = About::of(facts, incident);
+fn about_incident(asked: &Asked, facts: &Facts, incident: Window, service: Option<&str>) -> Parameters {
+    let about = About::of(facts, incident, service);
     let mut values = parameters(&asked.settings, asked.window);
     values.insert("incident_from", Parameter::Timestamp(incident.from));
     values.insert("incident_to", Parameter::Timestamp(incident.to));

@@ -34,9 +34,10 @@ pub struct About {
 }
 
 impl About {
-    /// For an incident.
-    pub fn of(facts: &Facts, incident: Window) -> Self {
-        let hung: Vec<&Hang> = facts.hangs.rows.iter().filter(|hang| hung_in(hang, incident)).collect();
+    /// For an incident of a service; `None` = of all.
+    pub fn of(facts: &Facts, incident: Window, service: Option<&str>) -> Self {
+        let hangs = facts.hangs.rows.iter();
+        let hung: Vec<&Hang> = hangs.filter(|hang| hung_in(hang, incident, service)).collect();
         let shown = &hung[..hung.len().min(MOST_TRACES)];
         let mut width = BESIDE;
         let mut beside = spans(shown, width, incident);
@@ -53,9 +54,10 @@ impl About {
     }
 }
 
-/// Whether it is a request that began to wait in the incident.
-pub(super) fn hung_in(hang: &Hang, incident: Window) -> bool {
-    hang.role == Role::Request && incident.holds(hang.waits_from())
+/// Whether it is a request of the service that began to wait in the incident.
+pub(super) fn hung_in(hang: &Hang, incident: Window, service: Option<&str>) -> bool {
+    let ours = service.is_none_or(|name| name == hang.service);
+    ours && hang.role == Role::Request && incident.holds(hang.waits_from())
 }
 
 fn spans(hung: &[&Hang], width: TimeDelta, incident: Window) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {

@@ -93,10 +93,15 @@ pub struct Sample {
 /// A success counts only with a statement of its own that succeeded, and only of the same service and beside a hang's
 /// start. What is under way is counted from requests that did not hang: hung ones would explain themselves. The age of
 /// a process is known if it said that it starts.
-pub(super) fn samples(facts: &Facts, profile: &Settings, incident: Window, rows: &[Compared]) -> Vec<Sample> {
+pub(super) fn samples(
+    facts: &Facts,
+    profile: &Settings,
+    (incident, service): (Window, Option<&str>),
+    rows: &[Compared],
+) -> Vec<Sample> {
     let least_s = to_seconds(profile.hang_after);
     let hangs = facts.hangs.rows.iter();
-    let hangs = hangs.filter(|hang| hung_in(hang, incident) && hang.length_s(incident.to) > least_s);
+    let hangs = hangs.filter(|hang| hung_in(hang, incident, service) && hang.length_s(incident.to) > least_s);
     let ids: BTreeSet<(&str, &str)> = hangs
         .map(|hang| (hang.trace_id.as_str(), hang.process.as_str()))
         .collect();
