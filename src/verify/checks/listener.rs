@@ -15,8 +15,10 @@ pub(super) const CHECK: Rule = Rule {
 
 fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let names = &scene.profile.listener;
-    // One that starts says so, if it has a listener at all.
-    if names.connected.is_empty() || instance.started_at.is_some() && !speaks(scene, instance) {
+    // One that starts says so, if it has a listener at all: a worker has none.
+    let says_nothing =
+        !speaks(scene, instance) || !scene.serves(instance) && !instance.current.iter().any(|life| spoke(life));
+    if names.connected.is_empty() || instance.started_at.is_some() && says_nothing {
         return None;
     }
     let verdicts = instance.current.iter().map(|life| listener_of(scene, instance, life));
@@ -33,7 +35,12 @@ fn speaks(scene: &Scene<'_>, instance: &Instance<'_>) -> bool {
         .rows
         .iter()
         .filter(|life| life.service == instance.newest.service);
-    lives.any(|life| life.connected_at.is_some() || life.trouble.is_some() || life.started_line_at.is_some())
+    lives.any(|life| spoke(life) || life.started_line_at.is_some())
+}
+
+/// Whether a process has a listener, by its own words.
+fn spoke(life: &Life) -> bool {
+    life.connected_at.is_some() || life.trouble.is_some()
 }
 
 fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {

@@ -60,6 +60,8 @@ fn a_worker_beside_what_serves_is_asked_for_no_requests() {
     };
     let mut beside = life("b", "2");
     worker(&mut beside);
+    // Nor for a listener, when it starts.
+    beside.connected_at = None;
     assert_eq!(
         judged(&facts(vec![life("a", "1"), beside.clone()], Vec::new())).0,
         Verdict::Pass
@@ -70,6 +72,7 @@ fn a_worker_beside_what_serves_is_asked_for_no_requests() {
         Verdict::Inconclusive
     );
     (beside.first_at, beside.started_line_at) = (ago(120), Some(ago(119)));
+    beside.connected_at = Some(ago(118));
     let (outcome, _, odd) = judged(&facts(vec![life("a", "1"), beside], Vec::new()));
     assert_eq!(outcome, Verdict::Inconclusive, "{odd:?}");
 }
