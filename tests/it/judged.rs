@@ -96,14 +96,12 @@ fn all_that_relay_api_does_changes_no_answer() {
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn half_of_the_traces_are_never_wrongly_healthy() {
     check("", &[vec![Way::Sampled]]);
     check("others", &[vec![Way::Sampled]]);
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn without_the_database_nothing_is_said_of_it() {
     check("", &[vec![Way::NoDatabase]]);
     check("others", &[vec![Way::NoDatabase]]);

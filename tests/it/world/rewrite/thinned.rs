@@ -39,6 +39,15 @@ pub(super) fn without_database(recording: &mut Recording) {
         .filter_map(|row| row["span_id"].as_str())
         .collect();
     let label = &mut recording.label;
+    // Of a route that lasts by design nothing tells any more which of its requests waited for the database.
+    let lasting: BTreeSet<String> = routes(&label["long_but_fine"]).collect();
+    let told = |entry: &Value| entry["route"].as_str().is_none_or(|route| !lasting.contains(route));
+    if let Some(stuck) = label["stuck"].as_array_mut() {
+        let (kept, either): (Vec<Value>, Vec<Value>) = stuck.drain(..).partition(told);
+        stuck.extend(kept);
+        let before = label["cut_off"].as_array().cloned().unwrap_or_default();
+        label["cut_off"] = json!([before, either].concat());
+    }
     for list in ["stuck", "cut_off"] {
         if let Some(entries) = label[list].as_array_mut() {
             entries.retain(|entry| entry["span_id"].as_str().is_some_and(|id| left.contains(id)));
@@ -54,6 +63,11 @@ pub(super) fn without_database(recording: &mut Recording) {
         _ if incident => &["fail"],
         _ => &[],
     });
+}
+
+fn routes(entries: &Value) -> impl Iterator<Item = String> {
+    let entries = entries.as_array().into_iter().flatten();
+    entries.filter_map(|entry| Some(entry["route"].as_str()?.to_owned()))
 }
 
 fn points(label: &mut Value) -> impl Iterator<Item = (&mut Value, &'static str, &'static str)> {
