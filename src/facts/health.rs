@@ -49,6 +49,8 @@ pub struct Life {
     pub connected_at: Option<DateTime<Utc>>,
     /// The first and the last sign of trouble since.
     pub trouble: Option<(DateTime<Utc>, DateTime<Utc>)>,
+    /// How many signs those are.
+    pub trouble_lines: u64,
     /// Requests of the lookback and the window, their pending rows included.
     pub served: u64,
     /// Requests that ended in the window, health checks left out.

@@ -74,6 +74,7 @@ fn life(instance: &str, process: &str) -> Life {
         active_seconds: 600,
         connected_at: Some(ago(1198)),
         trouble: None,
+        trouble_lines: 0,
         served: 80,
         requests: 12,
         failed: 0,

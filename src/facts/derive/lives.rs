@@ -96,6 +96,7 @@ fn life(
             .min()
             .zip(open().map(|said| said.last_at).max()),
         served: row.served,
+        trouble_lines: open().map(|said| said.lines).sum(),
         requests: sum(|bucket| bucket.requests),
         failed: sum(|bucket| bucket.failed),
         with_database: sum(|bucket| bucket.statements.answered)

@@ -1,10 +1,15 @@
 //! Is the queue listener connected? Its newest event decides.
 
+use chrono::TimeDelta;
+
 use super::{Judge, Rule};
 use crate::facts::health::Life;
 use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, STARTUP, Scene};
 use crate::words::clock;
+
+/// A listener in trouble says something again by then: relay-api's longest pause between two attempts is 60 s.
+const WORD_WITHIN: TimeDelta = TimeDelta::seconds(90);
 
 /// See [`super::CHECKS`].
 pub(super) const CHECK: Rule = Rule {
@@ -46,6 +51,15 @@ fn spoke(life: &Life) -> bool {
 fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {
     let name = &scene.profile.listener.name;
     match (life.connected_at, life.trouble, instance.started_at) {
+        // Trouble comes with an attempt to end it: of a sign that stands alone the rest is not recorded.
+        (_, Some((_, last)), _) if life.trouble_lines == 1 && scene.now - last >= WORD_WITHIN => (
+            Verdict::Inconclusive,
+            format!(
+                "{name} had trouble at {}, and what became of it is not recorded",
+                clock(last)
+            ),
+            format!("one sign at {}", clock(last)),
+        ),
         (before, Some((first, last)), _) => {
             let before = before
                 .map(|at| format!(", connected before at {}", clock(at)))

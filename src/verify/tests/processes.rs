@@ -8,6 +8,9 @@ fn the_listeners_newest_event_decides() {
     let (outcome, headline, odd) = one(|life| life.trouble = trouble);
     assert_eq!((outcome, odd), (Verdict::Fail, vec![("listener", Verdict::Fail)]));
     assert!(headline.contains("in trouble since 07:26:30"), "{headline}");
+    // One sign, and no word since: that is not how trouble goes, something is missing.
+    let (outcome, ..) = one(|life| (life.trouble, life.trouble_lines) = (Some((ago(200), ago(200))), 1));
+    assert_eq!(outcome, Verdict::Inconclusive);
     // Error logs of an episode that is over are forgiven, those of an open one are not; it speaks first.
     let (outcome, ..) = one(|life| life.listener_errors = 3);
     assert_eq!(outcome, Verdict::Pass);
