@@ -69,6 +69,7 @@ fn a_worker_beside_what_serves_is_asked_for_no_requests() {
         judged(&facts(vec![life("a", "1"), beside.clone()], Vec::new())).0,
         Verdict::Pass
     );
+    beside.connected_at = Some(ago(1198));
     // Alone it is all there is, and a young one may not have been asked yet.
     assert_eq!(
         judged(&facts(vec![beside.clone()], Vec::new())).0,
