@@ -9,6 +9,7 @@
 --! process = "query"
 --! instance_names = "attribute_names"
 --! from = "timestamp"
+--! measured_from = "timestamp"
 --! starting_message = "text"
 --! stopping_message = "text"
 --! connected_message = "text"
@@ -56,6 +57,7 @@
 -- kind, how many, how many failures, first, last, trace. `routes`: successes, those that lasted, microseconds of the others,
 -- last, route. Times are microseconds since 1970. A checkout that failed after a second or more waited in vain: a refusal
 -- fails at once.
+-- Percentiles hold every duration in memory: only what began at or after a time is measured.
 SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service,
   $instance_names AS machine_by, service_version,
   first_at, last_at, operations, served, asked_at, p50_s, p95_s, max_s,
@@ -96,13 +98,13 @@ FROM (
       count(CASE WHEN counts AND is_span AND role = 'request' AND failed THEN 1 END) AS ended_failed,
       count(CASE WHEN counts AND is_span AND role = 'health' THEN 1 END) AS ended_health,
       count(took) AS ended_statements,
-      percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50_s,
-      percentile_cont(0.95) WITHIN GROUP (ORDER BY took) AS p95_s,
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN at >= $measured_from THEN took END) AS p50_s,
+      percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN at >= $measured_from THEN took END) AS p95_s,
       max(took) AS longest_s,
       count(CASE WHEN took IS NOT NULL AND NOT failed THEN 1 END) AS ended_answered,
       count(driver_took) AS ended_driver,
-      percentile_cont(0.5) WITHIN GROUP (ORDER BY driver_took) AS driver_p50_s,
-      percentile_cont(0.95) WITHIN GROUP (ORDER BY driver_took) AS driver_p95_s,
+      percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN at >= $measured_from THEN driver_took END) AS driver_p50_s,
+      percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN at >= $measured_from THEN driver_took END) AS driver_p95_s,
       max(driver_took) AS driver_longest_s,
       count(CASE WHEN driver_took IS NOT NULL AND NOT failed THEN 1 END) AS driver_answered,
       count(CASE WHEN judged AND is_span THEN 1 END) AS error_spans,

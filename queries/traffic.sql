@@ -74,7 +74,7 @@ FROM (
     FROM (SELECT *, $role AS does, $failed AS failed FROM records_all WHERE $seen AND kind IN ('span', 'pending_span', 'log')) AS known
   ) AS named
 ) AS placed
-WHERE inside = 1 OR role IN ('connect', 'statement', 'driver', 'queue', 'run')
 GROUP BY service, inside, bucket, role, outcome
+HAVING inside = 1 OR min(role) IN ('connect', 'statement', 'driver', 'queue', 'run')
 ORDER BY in_window DESC, bucket, service, role, outcome
 LIMIT $limit

@@ -146,7 +146,7 @@ fn literal(kind: ParameterType, value: Option<&Parameter>) -> Result<String, &'s
         }
         (ParameterType::Texts, Some(Parameter::Texts(texts))) => {
             let all: Option<Vec<String>> = texts.iter().map(|text| text_literal(text)).collect();
-            format!("({})", all.ok_or(nul)?.join(", "))
+            format!("({})", all.ok_or(nul)?.join(","))
         }
         (ParameterType::Attributes, Some(Parameter::Texts(names))) if names.is_empty() => {
             String::from("CAST(NULL AS VARCHAR)")

@@ -102,6 +102,8 @@ pub(super) fn parameters(settings: &Settings, window: Window) -> Parameters {
         ("from", Parameter::Timestamp(window.from)),
         ("to", Parameter::Timestamp(window.to)),
         ("lookback_from", Parameter::Timestamp(window.from - settings.lookback)),
+        // Only `verify` shows how long the statements of each process took.
+        ("measured_from", Parameter::Timestamp(window.to)),
         // Without a diagnosis the whole window stands for the incident, and nothing is notable.
         ("incident_from", Parameter::Timestamp(window.from)),
         ("incident_to", Parameter::Timestamp(window.to)),

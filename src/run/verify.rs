@@ -11,6 +11,7 @@ use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
 use crate::facts::Rows;
 use crate::facts::health::HealthFacts;
+use crate::query::Parameter;
 use crate::report::{Block, Outcome, Report};
 use crate::verify::{Demands, FACTS, told, verify};
 use crate::window::{Window, parse_duration, parse_time};
@@ -102,7 +103,10 @@ async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report
     // What all commands judge by, and the runbook's rows beside it.
     let sections = [&Rows::SECTIONS[..], &["verification"]].concat();
     let mut own = 0;
-    let sections = asked.ask_sections(&sections, &asked.parameters(), &mut own).await?;
+    let mut values = asked.parameters();
+    let earliest = asked.window.from - asked.settings.lookback;
+    values.insert("measured_from", Parameter::Timestamp(earliest));
+    let sections = asked.ask_sections(&sections, &values, &mut own).await?;
     let facts = asked.facts(&sections);
     let health = HealthFacts::read(asked.window, &asked.settings, &sections);
     *spent += own;

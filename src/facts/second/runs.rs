@@ -52,9 +52,16 @@ fn read(processes: &[Process], sections: &BTreeMap<String, Section>) -> Evidence
 fn run(processes: &[Process], service: String, parts: &[Part]) -> Run {
     let connects = parts.iter().find(|part| part.connects);
     let requests = parts.iter().find(|part| !part.connects);
+    // A `service_instance_id`.
     let process = parts.first().and_then(|part| part.process.as_ref());
     let process = process.filter(|name| parts.iter().all(|part| part.process.as_ref() == Some(name)));
-    let instance_of = |name: &String| processes.iter().find(|other| other.process == *name);
+    let instance_of = |id: &String| {
+        let mut own = processes
+            .iter()
+            .filter(|other| other.process.split('/').next() == Some(id));
+        let first = own.next()?;
+        own.all(|other| other.instance == first.instance).then_some(first)
+    };
     Run {
         service,
         connects: connects.map(|part| part.successes.clone()),
@@ -69,8 +76,8 @@ fn run(processes: &[Process], service: String, parts: &[Part]) -> Run {
 
 fn part(row: &Row<'_>) -> Result<Part, String> {
     let only = |first: &str, last: &str| -> Result<Option<String>, String> {
-        let (first, last) = (row.text(first)?, row.text(last)?);
-        Ok((first == last).then_some(first))
+        let (first, last) = (row.maybe_text(first)?, row.maybe_text(last)?);
+        Ok(first.filter(|first| last.as_ref() == Some(first)))
     };
     Ok(Part {
         service: row.text("service")?,
