@@ -6,8 +6,9 @@ use std::time::Duration;
 use super::door::Token;
 use super::fault::FaultPlan;
 
-/// All queries share the cores and the capture's memory limit: more at once would only be slower each.
-const MAX_RUNNING: usize = 4;
+/// Each query has all cores, and all share the capture's memory limit: two at once, so that a short one need not wait for
+/// a long one. More would all be slower, and hold several times the memory.
+const MAX_RUNNING: usize = 2;
 /// A notebook or a dashboard asks so many at once; whoever sends more does not wait for the answers.
 const MAX_WAITING: usize = 64;
 /// Official clients give up after 30 s: whoever has its turn later than this has no time left for the query.
