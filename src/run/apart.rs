@@ -1,5 +1,5 @@
-//! When the server can't answer a request in one piece: its sections are asked apart, then what still fails with a shorter
-//! lookback, within a budget of queries. What no query answered is not known, section by section.
+//! When the source can't answer a request in one piece: its sections are asked apart, then what still fails with a shorter
+//! lookback, on a server within a budget of queries. What no query answered is not known, section by section.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -8,11 +8,15 @@ use chrono::TimeDelta;
 use super::{Asked, Failure};
 use crate::query::{Batch, Parameter, Parameters, Section};
 use crate::source::api::{ApiError, ApiErrorKind};
-use crate::source::{Request, SourceError};
+use crate::source::{Request, Source, SourceError};
 use crate::words;
 
 /// A lookback this much shorter is tried once; a sixth of an hour still holds what began ten minutes ago.
 const SHORTER_BY: i32 = 6;
+/// Of more records than this in a capture, sections are asked one after the other: side by side they would hold several times
+/// the memory, and be no faster.
+#[cfg(feature = "capture")]
+const MOST_AT_ONCE: usize = 3_000_000;
 /// In a rejection: the statement is right, and too much for the server.
 const TOO_MUCH: [&str; 8] = [
     "resources exhausted",
@@ -36,6 +40,12 @@ impl Asked {
         values: &Parameters,
         spent: &mut u32,
     ) -> Result<BTreeMap<String, Section>, Failure> {
+        if names.len() > 1 && self.is_large() {
+            let found = self.ask_apart(names, values, spent, "").await?;
+            if found.values().any(|section| section.failed.is_none()) {
+                return Ok(found);
+            }
+        }
         let refused = match self.ask_once(names, values, self.settings.lookback, spent).await {
             Ok(sections) => return Ok(sections),
             Err(Failure::Source(error)) => match range_limit(&error) {
@@ -45,9 +55,11 @@ impl Asked {
             },
             Err(error) => return Err(error),
         };
-        self.log
-            .step(format!("the server can't answer all at once ({refused}): asking apart"));
-        let found = self.ask_apart(names, values, spent, &refused).await?;
+        self.log.step(format!(
+            "the {} can't answer all at once ({refused}): asking apart",
+            self.who_answers()
+        ));
+        let found = self.ask_apart(names, values, spent, &refused.to_string()).await?;
         match found.values().any(|section| section.failed.is_none()) {
             true => Ok(found),
             false => Err(Failure::Source(refused)),
@@ -59,13 +71,13 @@ impl Asked {
         names: &[&str],
         values: &Parameters,
         spent: &mut u32,
-        refused: &SourceError,
+        refused: &str,
     ) -> Result<BTreeMap<String, Section>, Failure> {
         let mut found = BTreeMap::new();
         let mut waiting: VecDeque<(&str, String, bool)> =
-            names.iter().map(|name| (*name, refused.to_string(), false)).collect();
+            names.iter().map(|name| (*name, refused.to_owned(), false)).collect();
         while let Some((name, why, again)) = waiting.pop_front() {
-            if u64::from(*spent) >= self.settings.max_queries {
+            if self.is_rationed() && u64::from(*spent) >= self.settings.max_queries {
                 found.insert(name.to_owned(), Section::failed(why));
                 continue;
             }
@@ -78,7 +90,10 @@ impl Asked {
                 Ok(sections) => {
                     if again {
                         let length = words::duration(lookback.as_seconds_f64());
-                        let why = format!("the server could read no more than {length} before the window");
+                        let why = format!(
+                            "the {} could read no more than {length} before the window",
+                            self.who_answers()
+                        );
                         self.learned.doubt(name, why);
                     }
                     found.extend(sections);
@@ -124,6 +139,29 @@ impl Asked {
         }
     }
 
+    /// Only a server has a budget of queries.
+    fn is_rationed(&self) -> bool {
+        matches!(self.source, Source::Api(_))
+    }
+
+    fn who_answers(&self) -> &'static str {
+        if self.is_rationed() { "server" } else { "capture" }
+    }
+
+    #[cfg(feature = "capture")]
+    fn is_large(&self) -> bool {
+        let from = self.window.from - self.settings.lookback;
+        match &self.source {
+            Source::Capture(capture) => capture.most_within(from, self.window.to) > MOST_AT_ONCE,
+            Source::Api(_) => false,
+        }
+    }
+
+    #[cfg(not(feature = "capture"))]
+    fn is_large(&self) -> bool {
+        false
+    }
+
     /// A plan allows ranges of so many days only.
     fn too_long(&self, most: i64, error: &SourceError) -> Failure {
         let (length, lookback) = (self.window.length(), self.settings.lookback);
@@ -162,6 +200,7 @@ fn is_too_much(error: &SourceError) -> bool {
         SourceError::Rejected { message, .. } => says_so(message),
         // What a proxy says, a token that is blocked, and our own deadline are no reason to ask again.
         SourceError::Api(error) => error.which() == ApiErrorKind::TooMuch,
+        SourceError::Memory { .. } => true,
         _ => false,
     }
 }

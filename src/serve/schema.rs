@@ -10,15 +10,18 @@ use serde_json::{Value, json};
 
 /// The schema that goes out. The capture's engine keeps some text as views, which the API has not been seen to send.
 pub(super) fn outward(schema: &SchemaRef) -> SchemaRef {
-    let fields: Vec<Field> = schema
-        .fields()
-        .iter()
-        .map(|field| match field.data_type() {
-            DataType::Utf8View => field.as_ref().clone().with_data_type(DataType::Utf8),
-            _ => field.as_ref().clone(),
-        })
-        .collect();
+    let fields: Vec<Field> = schema.fields().iter().map(|field| outward_field(field)).collect();
     Arc::new(Schema::new(fields))
+}
+
+fn outward_field(field: &Field) -> Field {
+    let data_type = match field.data_type() {
+        DataType::Utf8View => DataType::Utf8,
+        DataType::List(item) => DataType::List(Arc::new(outward_field(item))),
+        DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| outward_field(field)).collect()),
+        other => other.clone(),
+    };
+    field.clone().with_data_type(data_type)
 }
 
 /// A batch with the types of [`outward`].

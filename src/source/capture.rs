@@ -17,6 +17,7 @@ mod parquet;
 mod refusal;
 mod scan;
 mod schema;
+mod sieve;
 mod stop;
 mod table;
 mod text;
@@ -36,7 +37,7 @@ use engine::Engine;
 use files::{Part, Records};
 use memory::Memory;
 pub use memory::remove_temporary_folders;
-use wanted::Extent;
+use wanted::{Extent, Wanted};
 
 use super::{Answer, Request, SourceError};
 
@@ -169,6 +170,19 @@ impl Capture {
     #[must_use]
     pub fn len(&self) -> usize {
         self.engine.parts.iter().map(|part| part.rows).sum()
+    }
+
+    /// How many records may start between two instants, as far as it is known without reading.
+    #[must_use]
+    pub fn most_within(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> usize {
+        let starts = from.timestamp_micros()..to.timestamp_micros();
+        let wanted = Wanted::new(Vec::new(), starts, None);
+        let within = |part: &Arc<Part>| match (&part.records, part.extent) {
+            (Records::Parquet(file), Some(_)) => file.most_within(&wanted),
+            (_, Some(extent)) if wanted.overlaps(extent.first_start, extent.last_start) => part.rows,
+            _ => 0,
+        };
+        self.engine.parts.iter().map(within).sum()
     }
 
     /// Whether there is no record at all.

@@ -99,10 +99,14 @@ impl Sessions {
             .with_batch_size(self.batch_rows())
             .with_information_schema(false);
         let options = config.options_mut();
+        // Planning is most of a small question's time, and a second pass of the rules finds hardly anything.
+        options.optimizer.max_passes = 1;
+        // What a sort has merged is small.
+        options.optimizer.enable_round_robin_repartition = false;
         options.execution.time_zone = Some(ZONE.to_owned());
         options.sql_parser.dialect = Dialect::PostgreSQL;
         options.sql_parser.collect_spans = true;
-        // The tables' text is Utf8: one string type everywhere saves casts.
+        // A long text that is made in a statement is copied: views would hold on to more than they show.
         options.sql_parser.map_string_types_to_utf8view = false;
         let merge = usize::try_from(self.memory.bytes() / MERGE_SHARE).unwrap_or(usize::MAX);
         let usual = options.execution.sort_spill_reservation_bytes;

@@ -4,22 +4,24 @@
 use std::fs::File;
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use ::parquet::arrow::arrow_reader::{
-    ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
     ParquetRecordBatchReaderBuilder, RowFilter, RowSelection, RowSelector,
 };
 use ::parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
-use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::SourceError;
 use super::columnar::{check_columns, convert, fit, guarded, unreadable};
-use super::schema::{COLUMNS, Kind, REQUIRED};
+use super::schema::{self, COLUMNS, Kind, REQUIRED};
+use super::sieve::Sieve;
 use super::wanted::{Extent, Wanted};
 
 /// A batch is a few of these, however wide the rows are.
@@ -82,6 +84,14 @@ impl ParquetFile {
     /// How many records it holds.
     pub(super) fn rows(&self) -> usize {
         usize::try_from(self.metadata.metadata().file_metadata().num_rows()).unwrap_or_default()
+    }
+
+    /// How many records its row groups hold that may be wanted.
+    pub(super) fn most_within(&self, wanted: &Wanted) -> usize {
+        let groups = self.groups().iter().zip(&self.starts);
+        let within = groups.filter(|(_, starts)| starts.is_none_or(|(first, last)| wanted.overlaps(first, last)));
+        let rows: i64 = within.map(|(group, _)| group.num_rows()).sum();
+        usize::try_from(rows).unwrap_or_default()
     }
 
     /// How long its columns are, decoded.
@@ -188,8 +198,9 @@ impl ParquetFile {
         let wanted = Wanted::times();
         let mut extent = None;
         for group in self.wanted_groups(&wanted) {
-            for batch in self.read(&group, &wanted)? {
-                extent = [extent, Extent::of(&batch?)].into_iter().flatten().reduce(Extent::and);
+            let mut batches = self.begin(&group, &wanted, None)?;
+            while let Some(batch) = self.next(&mut batches, &wanted)? {
+                extent = [extent, Extent::of(&batch)].into_iter().flatten().reduce(Extent::and);
             }
         }
         Ok(extent)
@@ -241,40 +252,43 @@ impl ParquetFile {
         Some(selectors.into())
     }
 
-    /// The wanted records of a row group.
+    /// A reader of the wanted records of a row group, for [`ParquetFile::next`].
     ///
     /// # Errors
-    /// [`SourceError::Unreadable`], of the reader and of each batch.
-    pub(super) fn read<'a>(
-        &'a self,
+    /// [`SourceError::Unreadable`].
+    pub(super) fn begin(
+        &self,
         group: &Group,
-        wanted: &'a Wanted,
-    ) -> Result<impl Iterator<Item = Result<RecordBatch, SourceError>> + use<'a>, SourceError> {
-        let mut batches = guarded(&self.name, || self.reader(group, wanted))?;
-        let mut next = move || {
-            guarded(&self.name, || match batches.next() {
-                Some(Ok(batch)) => convert(&self.name, &batch, wanted).map(Some),
-                Some(Err(error)) => Err(unreadable(&self.name, error)),
-                None => Ok(None),
-            })
-            .transpose()
-        };
-        let mut failed = false;
-        Ok(std::iter::from_fn(move || {
-            let batch = if failed { None } else { next() };
-            failed = matches!(batch, Some(Err(_)));
-            batch
-        }))
+        wanted: &Wanted,
+        sieve: Option<&Arc<Sieve>>,
+    ) -> Result<ParquetRecordBatchReader, SourceError> {
+        guarded(&self.name, || self.reader(group, wanted, sieve))
     }
 
-    fn reader(&self, group: &Group, wanted: &Wanted) -> Result<ParquetRecordBatchReader, SourceError> {
+    /// The next of a reader's records; after an error it is of no use.
+    ///
+    /// # Errors
+    /// [`SourceError::Unreadable`].
+    pub(super) fn next(
+        &self,
+        batches: &mut ParquetRecordBatchReader,
+        wanted: &Wanted,
+    ) -> Result<Option<RecordBatch>, SourceError> {
+        guarded(&self.name, || match batches.next() {
+            Some(Ok(batch)) => convert(&self.name, &batch, wanted).map(Some),
+            Some(Err(error)) => Err(unreadable(&self.name, error)),
+            None => Ok(None),
+        })
+    }
+
+    fn reader(
+        &self,
+        group: &Group,
+        wanted: &Wanted,
+        sieve: Option<&Arc<Sieve>>,
+    ) -> Result<ParquetRecordBatchReader, SourceError> {
         let file = File::open(&self.path).map_err(|error| unreadable(&self.name, error))?;
-        let columns: Vec<usize> = wanted
-            .reads()
-            .iter()
-            .filter_map(|position| self.column(COLUMNS[*position].0))
-            .collect();
-        let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns);
+        let mask = self.mask(wanted.reads());
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group.index])
             .with_batch_size(self.batch_rows(group.index, &mask))
@@ -282,8 +296,13 @@ impl ParquetFile {
         if let Some(selection) = &group.selection {
             builder = builder.with_row_selection(selection.clone());
         }
-        if let Some(filter) = self.filter(group.index, wanted) {
-            builder = builder.with_row_filter(filter);
+        let in_bounds = self.in_bounds(group.index, wanted);
+        let passing = sieve
+            .filter(|sieve| sieve.is_worth_it())
+            .map(|sieve| self.passing(sieve));
+        let predicates: Vec<_> = in_bounds.into_iter().chain(passing).collect();
+        if !predicates.is_empty() {
+            builder = builder.with_row_filter(RowFilter::new(predicates));
         }
         builder.build().map_err(|error| unreadable(&self.name, error))
     }
@@ -302,7 +321,7 @@ impl ParquetFile {
     }
 
     /// Lets the other columns of rows outside the bounds go undecoded.
-    fn filter(&self, group: usize, wanted: &Wanted) -> Option<RowFilter> {
+    fn in_bounds(&self, group: usize, wanted: &Wanted) -> Option<Box<dyn ArrowPredicate>> {
         if self.starts[group].is_some_and(|(first, last)| wanted.covers(first, last)) || !wanted.is_bounded() {
             return None;
         }
@@ -319,12 +338,41 @@ impl ParquetFile {
                 .map(|start| start.is_none_or(|start| bounds.contains(&start)));
             Ok(BooleanArray::from(kept.collect::<Vec<_>>()))
         };
-        Some(RowFilter::new(vec![Box::new(ArrowPredicateFn::new(mask, in_bounds))]))
+        Some(Box::new(ArrowPredicateFn::new(mask, in_bounds)))
+    }
+
+    /// The same of rows that a condition leaves out.
+    fn passing(&self, sieve: &Arc<Sieve>) -> Box<dyn ArrowPredicate> {
+        let (name, sieve) = (self.name.clone(), Arc::clone(sieve));
+        let mask = self.mask(sieve.reads());
+        Box::new(ArrowPredicateFn::new(mask, move |batch| sieve.passing(&name, &batch)))
+    }
+
+    /// Of the columns at these positions those that the file has.
+    fn mask(&self, positions: &[usize]) -> ProjectionMask {
+        let columns = positions
+            .iter()
+            .filter_map(|position| self.column(COLUMNS[*position].0));
+        ProjectionMask::roots(self.metadata.parquet_schema(), columns)
     }
 }
 
-/// The footer, with the index of pages if there is a sound one.
+/// The footer, with the index of pages if there is a sound one. Text is read as views, so that what a column's dictionary
+/// holds once is not written out for each row.
 fn load(file: &File) -> Result<ArrowReaderMetadata, ::parquet::errors::ParquetError> {
     let indexed = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    ArrowReaderMetadata::load(file, indexed).or_else(|_| ArrowReaderMetadata::load(file, ArrowReaderOptions::new()))
+    let found = ArrowReaderMetadata::load(file, indexed)
+        .or_else(|_| ArrowReaderMetadata::load(file, ArrowReaderOptions::new()))?;
+    let is_viewed = |field: &Field| {
+        let kind = schema::position(field.name()).map(|position| COLUMNS[position].1);
+        let is_text = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
+        is_text && kind.is_some_and(|kind| kind.data_type() == DataType::Utf8View)
+    };
+    let viewed = found.schema().fields().iter().map(|field| match is_viewed(field) {
+        true => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
+        false => Arc::clone(field),
+    });
+    let viewed = Schema::new(viewed.collect::<Fields>());
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(viewed));
+    ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options).or(Ok(found))
 }

@@ -3,18 +3,15 @@
 //! partition the records come in the order of the files.
 
 use std::fmt;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 
-use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{Statistics, internal_err};
 use datafusion::error::{DataFusionError, Result};
-use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskContext};
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_expr::EquivalenceProperties;
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::metrics::{Count, ExecutionPlanMetricsSet, MetricBuilder, MetricsSet};
@@ -23,14 +20,17 @@ use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
     StatisticsArgs,
 };
-use futures_core::Stream;
 
 use super::blocks::Blocks;
 use super::columnar::{convert, guarded};
 use super::files::{Part, Records};
 use super::parquet::Group;
+use super::sieve::Sieve;
 use super::wanted::Wanted;
 use super::{SourceError, arrow, ndjson};
+use at_once::AtOnce;
+
+mod at_once;
 
 /// How many batches a reader may be ahead of the step behind it.
 const BATCHES_AHEAD: usize = 1;
@@ -41,6 +41,7 @@ pub(super) struct Scan {
     /// Those that may hold what is wanted.
     parts: Vec<Arc<Part>>,
     wanted: Arc<Wanted>,
+    sieve: Option<Arc<Sieve>>,
     queue: Arc<Queue>,
     properties: Arc<PlanProperties>,
     metrics: ExecutionPlanMetricsSet,
@@ -48,7 +49,7 @@ pub(super) struct Scan {
 
 impl Scan {
     /// Files that hold nothing within the bounds are left out at once.
-    pub(super) fn new(parts: &[Arc<Part>], wanted: Wanted, partitions: usize) -> Self {
+    pub(super) fn new(parts: &[Arc<Part>], wanted: Wanted, sieve: Option<Arc<Sieve>>, partitions: usize) -> Self {
         let may_hold = |part: &&Arc<Part>| {
             let extent = part.extent.as_ref();
             extent.is_some_and(|extent| wanted.overlaps(extent.first_start, extent.last_start))
@@ -60,15 +61,12 @@ impl Scan {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        Self::over(parts, Arc::new(wanted), Arc::new(properties))
-    }
-
-    fn over(parts: Vec<Arc<Part>>, wanted: Arc<Wanted>, properties: Arc<PlanProperties>) -> Self {
         Self {
             queue: Arc::new(Queue::over(&parts)),
             parts,
-            wanted,
-            properties,
+            wanted: Arc::new(wanted),
+            sieve,
+            properties: Arc::new(properties),
             metrics: ExecutionPlanMetricsSet::new(),
         }
     }
@@ -130,8 +128,14 @@ impl ExecutionPlan for Scan {
 
     /// A step that runs again must read again.
     fn reset_state(self: Arc<Self>) -> Result<Arc<dyn ExecutionPlan>> {
-        let (parts, wanted) = (self.parts.clone(), Arc::clone(&self.wanted));
-        Ok(Arc::new(Self::over(parts, wanted, Arc::clone(&self.properties))))
+        Ok(Arc::new(Self {
+            queue: Arc::new(Queue::over(&self.parts)),
+            parts: self.parts.clone(),
+            wanted: Arc::clone(&self.wanted),
+            sieve: self.sieve.clone(),
+            properties: Arc::clone(&self.properties),
+            metrics: ExecutionPlanMetricsSet::new(),
+        }))
     }
 
     fn execute(&self, partition: usize, _: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
@@ -139,11 +143,14 @@ impl ExecutionPlan for Scan {
         let reader = Reader {
             parts: self.parts.clone(),
             wanted: Arc::clone(&self.wanted),
+            sieve: self.sieve.clone(),
             queue: Arc::clone(&self.queue),
             counts: Counts::new(&self.metrics, partition),
         };
-        if self.parts.iter().all(|part| matches!(part.records, Records::Memory(_))) {
-            return Ok(Box::pin(FromMemory { reader, schema }));
+        // A thread for each reader would only compete with those that work on what it reads, and be ahead of them in memory.
+        let at_once = |part: &Arc<Part>| matches!(part.records, Records::Memory(_) | Records::Parquet(_));
+        if self.parts.iter().all(at_once) {
+            return Ok(Box::pin(AtOnce::new(reader, schema)));
         }
         let mut stream = RecordBatchReceiverStreamBuilder::new(schema, BATCHES_AHEAD);
         let batches = stream.tx();
@@ -230,6 +237,7 @@ impl Queue {
 struct Reader {
     parts: Vec<Arc<Part>>,
     wanted: Arc<Wanted>,
+    sieve: Option<Arc<Sieve>>,
     queue: Arc<Queue>,
     counts: Counts,
 }
@@ -238,7 +246,7 @@ impl Reader {
     /// Reads until nothing is left, or `send` says that nobody listens.
     fn read_all(&self, send: &mut dyn FnMut(RecordBatch) -> bool) -> Result<(), SourceError> {
         while let Some((part, piece)) = self.take()? {
-            if !self.read(part, piece, send)? {
+            if !self.read(&part, piece, send)? {
                 break;
             }
         }
@@ -246,7 +254,7 @@ impl Reader {
     }
 
     /// The next piece of the first file that has one.
-    fn take(&self) -> Result<Option<(&Part, Piece)>, SourceError> {
+    fn take(&self) -> Result<Option<(Arc<Part>, Piece)>, SourceError> {
         loop {
             let index = self.queue.first.load(Ordering::SeqCst);
             let (Some(part), Some(rest)) = (self.parts.get(index), self.queue.files.get(index)) else {
@@ -254,7 +262,7 @@ impl Reader {
             };
             if let Some(piece) = self.take_of(part, rest)? {
                 self.counts.pieces.add(1);
-                return Ok(Some((part, piece)));
+                return Ok(Some((Arc::clone(part), piece)));
             }
             // Whoever comes first moves on.
             let _ = self
@@ -317,8 +325,9 @@ impl Reader {
                 Ok(true)
             }
             (Piece::Group(group), Records::Parquet(file)) => {
-                for batch in file.read(&group, &self.wanted)? {
-                    if !pass(batch?) {
+                let mut batches = file.begin(&group, &self.wanted, self.sieve.as_ref())?;
+                while let Some(batch) = file.next(&mut batches, &self.wanted)? {
+                    if !pass(batch) {
                         return Ok(false);
                     }
                 }
@@ -326,41 +335,5 @@ impl Reader {
             }
             _ => Ok(true),
         }
-    }
-}
-
-/// Batches that need no reading need no thread.
-struct FromMemory {
-    reader: Reader,
-    schema: SchemaRef,
-}
-
-impl Stream for FromMemory {
-    type Item = Result<RecordBatch>;
-
-    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let failed = |error| Poll::Ready(Some(Err(DataFusionError::External(Box::new(error)))));
-        let mut found = None;
-        while found.is_none() {
-            let (part, piece) = match self.reader.take() {
-                Ok(Some(next)) => next,
-                Ok(None) => return Poll::Ready(None),
-                Err(error) => return failed(error),
-            };
-            let read = self.reader.read(part, piece, &mut |batch| {
-                found = Some(batch);
-                true
-            });
-            if let Err(error) = read {
-                return failed(error);
-            }
-        }
-        Poll::Ready(found.map(Ok))
-    }
-}
-
-impl RecordBatchStream for FromMemory {
-    fn schema(&self) -> SchemaRef {
-        Arc::clone(&self.schema)
     }
 }

@@ -34,8 +34,10 @@ impl Kind {
     /// The engine's type for it.
     pub(super) fn data_type(self) -> DataType {
         match self {
-            Self::Text | Self::Json => DataType::Utf8,
-            Self::RepeatedJson => DataType::Utf8View,
+            // A view of a text that stands in many rows costs the same whatever its length, and a Parquet file's dictionary
+            // is never copied out. Where each row has a long text of its own, views only hold on to more than they show.
+            Self::Text | Self::RepeatedJson => DataType::Utf8View,
+            Self::Json => DataType::Utf8,
             Self::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, Some(ZONE.into())),
             Self::Float => DataType::Float64,
             Self::Int => DataType::Int32,

@@ -12,9 +12,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::prelude::Expr;
 use datafusion::scalar::ScalarValue;
 
-use super::files::Part;
+use super::files::{Part, Records};
 use super::scan::Scan;
 use super::schema::{self, COLUMNS};
+use super::sieve::{Sieve, is_cheap};
 use super::wanted::Wanted;
 
 /// All records, pending ones too.
@@ -43,18 +44,25 @@ impl TableProvider for Table {
         _: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let columns = projection.cloned().unwrap_or_else(|| (0..COLUMNS.len()).collect());
-        let bounds = filters.iter().filter_map(bounds);
-        let starts = bounds.fold(i64::MIN..i64::MAX, |all, one| {
+        let all_bounds = filters.iter().filter_map(bounds);
+        let starts = all_bounds.fold(i64::MIN..i64::MAX, |all, one| {
             all.start.max(one.start)..all.end.min(one.end)
         });
         let wanted = Wanted::new(columns, starts, self.now);
+        let others: Vec<&Expr> = filters.iter().filter(|filter| bounds(filter).is_none()).collect();
+        let sieve = Sieve::of(&others, state)?.map(Arc::new);
         let partitions = state.config().target_partitions();
-        Ok(Arc::new(Scan::new(&self.parts, wanted, partitions)))
+        Ok(Arc::new(Scan::new(&self.parts, wanted, sieve, partitions)))
     }
 
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let reads_parquet = self
+            .parts
+            .iter()
+            .any(|part| matches!(part.records, Records::Parquet(_)));
         let answer = |filter: &&Expr| match bounds(filter) {
             Some(_) => TableProviderFilterPushDown::Exact,
+            None if reads_parquet && is_cheap(filter) => TableProviderFilterPushDown::Inexact,
             None => TableProviderFilterPushDown::Unsupported,
         };
         Ok(filters.iter().map(answer).collect())

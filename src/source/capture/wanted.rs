@@ -203,7 +203,10 @@ impl Wanted {
     fn keep(&self, arrays: &[ArrayRef], rows: usize, now: Option<i64>) -> Option<BooleanArray> {
         let times = |name: &str| arrays[self.slot(name)?].as_primitive_opt::<TimestampMicrosecondType>();
         let starts = times("start_timestamp").filter(|_| self.is_bounded());
-        if starts.is_none() && now.is_none() {
+        let all_in_bounds = |starts: &TimestampMicrosecondArray| {
+            starts.null_count() == 0 && starts.values().iter().all(|start| self.starts.contains(start))
+        };
+        if now.is_none() && starts.is_none_or(all_in_bounds) {
             return None;
         }
         let columns = ARRIVAL.map(times);

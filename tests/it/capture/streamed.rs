@@ -131,6 +131,46 @@ async fn of_a_row_group_only_the_pages_within_the_window_are_read() {
 }
 
 #[tokio::test]
+async fn a_condition_asked_before_the_other_columns_are_read_leaves_the_same_rows() {
+    let folder = Folder::new();
+    let six = batch(SIX, 3000, true);
+    let mut stream = Vec::new();
+    let mut writer = StreamWriter::try_new(&mut stream, &six.schema()).unwrap();
+    writer.write(&six).unwrap();
+    writer.finish().unwrap();
+    drop(writer);
+    let whole = Capture::open(&folder.file("a.arrow", stream), None).unwrap();
+    let paged = folder.open("b.parquet", paged(&six, Vec::new())).unwrap();
+    for (condition, expected) in [
+        ("kind = 'pending_span'", 300),
+        (
+            "kind = 'pending_span' AND span_name IN ('GET /0', 'GET /5') AND message <> 'message 0'",
+            85,
+        ),
+        (
+            "trace_id IN ('t7', 't2999') OR (start_timestamp >= '2025-12-08T06:00:02.990Z' AND kind = 'span')",
+            10,
+        ),
+        ("coalesce(http_response_status_code, 0) >= 500 OR duration > 1", 0),
+        // It is filled in by the start.
+        ("end_timestamp >= '2025-12-08T06:00:02.999Z'", 1),
+        ("NOT (message > 'message 1') AND exception_type IS NULL", 2),
+        (
+            "CASE WHEN kind = 'span' THEN span_name ELSE service_name END = 'GET /3'",
+            386,
+        ),
+        ("span_name LIKE '%3' AND kind = 'span'", 386),
+    ] {
+        let sql = format!(
+            "SELECT count(*), min(message), max(message), min(otel_scope_name) FROM records_all WHERE {condition}"
+        );
+        let found = one(&paged, &sql).await;
+        assert_eq!(found, one(&whole, &sql).await, "{condition}");
+        assert_eq!(found[0], expected, "{condition}");
+    }
+}
+
+#[tokio::test]
 async fn a_column_that_a_file_lacks_is_null_whatever_is_pushed_down() {
     let folder = Folder::new();
     folder.file("a.parquet", paged(&batch(SIX, 500, false), Vec::new()));

@@ -15,7 +15,7 @@ use super::Slots;
 use crate::source::capture::schema::{COLUMNS, Kind, ZONE};
 
 enum Builder {
-    Text(StringBuilder),
+    Text(StringViewBuilder),
     Json(StringBuilder),
     RepeatedJson(StringViewBuilder),
     Timestamp(TimestampMicrosecondBuilder),
@@ -72,7 +72,7 @@ impl Builders {
 impl Builder {
     fn new(kind: Kind) -> Self {
         match kind {
-            Kind::Text => Self::Text(StringBuilder::new()),
+            Kind::Text => Self::Text(StringViewBuilder::new()),
             Kind::Json => Self::Json(StringBuilder::new()),
             Kind::RepeatedJson => Self::RepeatedJson(StringViewBuilder::new().with_deduplicate_strings()),
             Kind::Timestamp => Self::Timestamp(TimestampMicrosecondBuilder::new().with_timezone(ZONE)),
@@ -101,8 +101,8 @@ impl Builder {
 
     fn finish(&mut self) -> ArrayRef {
         let mut array: ArrayRef = match self {
-            Self::Text(builder) | Self::Json(builder) => Arc::new(builder.finish()),
-            Self::RepeatedJson(builder) => Arc::new(builder.finish()),
+            Self::Text(builder) | Self::RepeatedJson(builder) => Arc::new(builder.finish()),
+            Self::Json(builder) => Arc::new(builder.finish()),
             Self::Timestamp(builder) => Arc::new(builder.finish()),
             Self::Float(builder) => Arc::new(builder.finish()),
             Self::Int(builder) => Arc::new(builder.finish()),
