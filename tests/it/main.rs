@@ -15,6 +15,8 @@ mod catalogue;
 #[cfg(feature = "capture")]
 mod cli;
 #[cfg(feature = "capture")]
+mod cost;
+#[cfg(feature = "capture")]
 mod demo;
 #[cfg(feature = "capture")]
 mod diagnose;

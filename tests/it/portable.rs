@@ -12,14 +12,12 @@ use relay_diag::source::Request;
 use relay_diag::source::capture::Capture;
 use serde_json::Value;
 
-use crate::support::{fixture, run};
+use crate::cost::statements;
+use crate::support::fixture;
 
 const VERSIONS: [&str; 4] = ["52.3.0", "53.0.0", "54.1.0", "55.0.0"];
 const RECORDINGS: [&str; 3] = ["partial-connect-hang", "lock-contention", "demo"];
 const COMMANDS: [&str; 4] = ["timeline", "diagnose", "stuck", "verify"];
-/// What a request may be (the bounds): characters, scans of the records.
-const MOST_CHARACTERS: usize = 25_000;
-const MOST_SCANS: usize = 6;
 
 fn ran(command: &mut Command) -> Result<Output, String> {
     match command.output() {
@@ -45,37 +43,13 @@ fn python(version: &str) -> Result<PathBuf, String> {
     Ok(python)
 }
 
-/// Every statement that a command sends, as `-vv` tells it.
-fn statements(records: &str) -> BTreeMap<String, String> {
-    let mut found = BTreeMap::new();
-    for command in COMMANDS {
-        let said = run(&[command, "--source", records, "-vv", "--format", "json"]).stderr;
-        let sent = said
-            .lines()
-            .filter(|line| line.starts_with("SELECT ") || line.starts_with("WITH "));
-        for (round, sql) in sent.enumerate() {
-            found.insert(format!("{command} {}", round + 1), sql.to_owned());
-        }
-        assert!(found.contains_key(&format!("{command} 1")), "{command}: {said}");
-    }
-    found
-}
-
-#[test]
-fn a_request_is_small() {
-    for case in RECORDINGS {
-        let path = fixture(&format!("{case}/records.ndjson.zst"));
-        for (name, sql) in statements(path.to_str().unwrap()) {
-            assert!(sql.len() <= MOST_CHARACTERS, "{case}, {name}: {} characters", sql.len());
-            // What the branches share is said once, and scanned by each.
-            let said_once = usize::from(sql.contains("WITH known_records AS"));
-            let scans = sql.matches("FROM records").count() + sql.matches("FROM known_records").count() - said_once;
-            assert!(scans <= MOST_SCANS, "{case}, {name}: {scans} scans");
-            assert!(!sql.contains("--"), "{case}, {name}: a comment is sent");
-            // The one window counts the rows of the answer.
-            assert_eq!(sql.matches(" OVER ").count(), 1, "{case}, {name}");
-        }
-    }
+/// Every statement of every command.
+fn every_statement(records: &str) -> BTreeMap<String, String> {
+    let sent = COMMANDS.iter().flat_map(|command| {
+        let sent = statements(command, records).into_iter().zip(1..);
+        sent.map(move |(sql, round)| (format!("{command} {round}"), sql))
+    });
+    sent.collect()
 }
 
 #[test]
@@ -96,7 +70,7 @@ fn four_versions_of_the_engine_give_equal_rows() {
         let records = fixture(&format!("{case}/records.ndjson.zst"));
         let (parquet, asked) = (folder.path().join("records.parquet"), folder.path().join("asked.json"));
         write_parquet(&records, &parquet);
-        let statements = statements(records.to_str().unwrap());
+        let statements = every_statement(records.to_str().unwrap());
         std::fs::write(&asked, serde_json::to_string(&statements).unwrap()).unwrap();
         let mut first: Option<Value> = None;
         for (python, version) in engines.iter().zip(VERSIONS) {
