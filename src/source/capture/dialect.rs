@@ -101,8 +101,6 @@ impl Sessions {
         let options = config.options_mut();
         // Planning is most of a small question's time, and a second pass of the rules finds hardly anything.
         options.optimizer.max_passes = 1;
-        // What a sort has merged is small.
-        options.optimizer.enable_round_robin_repartition = false;
         options.execution.time_zone = Some(ZONE.to_owned());
         options.sql_parser.dialect = Dialect::PostgreSQL;
         options.sql_parser.collect_spans = true;
