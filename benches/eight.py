@@ -24,11 +24,10 @@ WORDS = [
 
 def questions(statement):
     """The sections of a batch by their names."""
+    inner = statement[statement.index("FROM (") + 6 : statement.rindex(") AS batch")]
     # What the branches share stands before them.
-    shared = statement[: statement.index("SELECT *, count(*) OVER ()")]
-    inner = statement[len(shared) :]
-    inner = inner[inner.index("FROM (") + 6 : inner.rindex(") AS batch")]
-    for part in re.split(r" UNION ALL (?=SELECT ')", inner):
+    shared, inner = re.fullmatch(r"(.*?)(SELECT '\w+' AS section.*)", inner, re.DOTALL).groups()
+    for part in re.split(r" UNION ALL (?=SELECT '\w+' AS section)", inner):
         name = re.match(r"SELECT '(\w+)'", part)[1]
         yield name, shared + part[part.index(" FROM (") + 7 : part.rindex(") AS q")]
 

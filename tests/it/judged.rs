@@ -31,17 +31,26 @@ fn told(of: &str, found: &[Difference]) -> Vec<String> {
 
 /// Judges each recording of a folder of `fixtures/`, rewritten these ways.
 fn check(folder: &str, all_ways: &[Vec<Way>]) {
+    check_all_but(folder, all_ways, &[]);
+}
+
+/// The same, whatever is different in some parts of the label.
+fn check_all_but(folder: &str, all_ways: &[Vec<Way>], parts: &[&str]) {
     let mut jobs = Vec::new();
     for case in found_in(&fixture(folder)).unwrap() {
         jobs.extend(all_ways.iter().map(|ways| (case.clone(), ways)));
     }
     assert!(!jobs.is_empty());
+    let told = |of: &str, mut found: Vec<Difference>| {
+        found.retain(|difference| !parts.contains(&difference.what));
+        told(of, &found)
+    };
     let wrong = on_each(&jobs, AT_ONCE, |(case, ways)| {
         let of = format!("{} {}", name(case), name_of(ways));
         if ways.is_empty() {
             let path = records(case).unwrap();
             let label = label(case).unwrap();
-            return told(&of, &differences(&label, path.to_str().unwrap(), Depth::Whole, &ask));
+            return told(&of, differences(&label, path.to_str().unwrap(), Depth::Whole, &ask));
         }
         let rewritten = rewrite(&Recording::read(case).unwrap(), ways, SEED);
         let place = tempfile::tempdir().unwrap();
@@ -49,7 +58,7 @@ fn check(folder: &str, all_ways: &[Vec<Way>]) {
         let path = records(place.path()).unwrap();
         told(
             &of,
-            &differences(&rewritten.label, path.to_str().unwrap(), Depth::Whole, &ask),
+            differences(&rewritten.label, path.to_str().unwrap(), Depth::Whole, &ask),
         )
     });
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
@@ -98,7 +107,8 @@ fn all_that_relay_api_does_changes_no_answer() {
 #[test]
 fn half_of_the_traces_are_never_wrongly_healthy() {
     check("", &[vec![Way::Sampled]]);
-    check("others", &[vec![Way::Sampled]]);
+    // Which of the long chats hold the pool is told by those that wait for it, of which half are not recorded.
+    check_all_but("others", &[vec![Way::Sampled]], &["stuck", "long"]);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::{View, weight};
 use crate::error_text::{ErrorClass, read};
 use crate::facts::rows::{Long as Span, What};
-use crate::facts::{Fate, Hang, Long, Nature, Role, Wait};
+use crate::facts::{Fate, Hang, Long, Nature, Role, Wait, to_seconds};
 
 /// Brief requests of a route, at least, to know that it is brief as a rule.
 const LEAST_BRIEF: u64 = 3;
@@ -137,14 +137,15 @@ impl<'a> Reasons<'a> {
     fn is_doubtful(&self, one: &Judged) -> bool {
         let usual = self.usual(&one.hang);
         let by_design = self.is_named(&one.hang.span_name) || one.hang.span_name.starts_with(WEBSOCKET);
-        // What was cut off by the end of its process may have been about to end.
-        let cut_off = matches!(one.hang.fate, Fate::Died(_));
+        let length_s = one.hang.length_s(self.view.window.to);
+        // What was cut off by the end of its process may have been about to end, unless it had hung by then.
+        let cut_off = matches!(one.hang.fate, Fate::Died(_)) && length_s <= to_seconds(self.view.profile.hang_after);
         !one.hung
             && !one.works
             && !by_design
             && !cut_off
             && usual.is_brief()
-            && one.hang.length_s(self.view.window.to) >= OUT_OF_PROPORTION * usual.typical_s()
+            && length_s >= OUT_OF_PROPORTION * usual.typical_s()
     }
 
     /// Those of its service that are open at a time with it.
