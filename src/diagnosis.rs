@@ -30,7 +30,7 @@ use crate::window::rfc3339;
 use crate::words::clock;
 
 /// What a rule says.
-enum Verdict {
+enum Judgement {
     Matched(Matched),
     /// Why not.
     NotMatched(String),
@@ -229,9 +229,9 @@ pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
         let (mut matches, mut cannot, mut against) = (Vec::new(), None, None);
         for (rank, scene) in judged.iter().enumerate() {
             match (mode.judge)(scene) {
-                Verdict::Matched(matched) => matches.push((rank, conclusion(scene, mode, matched, lacks.is_empty()))),
-                Verdict::NotAssessed(why) => cannot = cannot.or(Some(why)),
-                Verdict::NotMatched(why) => against = against.or(Some(why)),
+                Judgement::Matched(matched) => matches.push((rank, conclusion(scene, mode, matched, lacks.is_empty()))),
+                Judgement::NotAssessed(why) => cannot = cannot.or(Some(why)),
+                Judgement::NotMatched(why) => against = against.or(Some(why)),
             }
         }
         match (matches.is_empty(), cannot, lacks.first(), against) {

@@ -5,6 +5,7 @@ mod checkouts;
 mod derive;
 mod hang;
 pub mod health;
+mod life;
 mod read;
 mod row;
 mod rows;

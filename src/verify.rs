@@ -8,7 +8,7 @@ mod check;
 mod checks;
 mod instances;
 mod report;
-mod scene;
+mod subject;
 mod summary;
 
 pub use bound::zero_of;
@@ -16,7 +16,7 @@ pub use check::{Check, Seen, Verdict};
 pub use checks::{CHECKS, Rule};
 pub use instances::Instance;
 pub use report::told;
-pub(crate) use scene::Scene;
+pub(crate) use subject::Subject;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -68,7 +68,7 @@ pub fn verify<'a>(
     demands: &Demands,
 ) -> Verification<'a> {
     let profile = episodes.profile;
-    let scene = Scene {
+    let subject = Subject {
         episodes,
         diagnosis,
         health,
@@ -76,22 +76,22 @@ pub fn verify<'a>(
         demands,
         now: episodes.facts.window.to,
     };
-    let since = scene.now - profile.verify.starts_within;
+    let since = subject.now - profile.verify.starts_within;
     let instances = instances::instances(health, episodes, since);
-    let checks = checks::judged(&scene, &instances);
+    let checks = checks::judged(&subject, &instances);
     // A stable sort: within a check, the order of instances.
     let mut ranked: Vec<&Check> = checks.iter().collect();
     ranked.sort_by_key(|check| check.order());
     let outcome = ranked.first().map_or(Verdict::Inconclusive, |check| check.seen.outcome);
-    let headline = headline(outcome, &ranked, &scene, &instances);
-    let recovered = summary::recovered(&scene);
-    let mut notes = summary::notes(&scene, &instances, &recovered);
+    let headline = headline(outcome, &ranked, &subject, &instances);
+    let recovered = summary::recovered(&subject);
+    let mut notes = summary::notes(&subject, &instances, &recovered);
     let next = match outcome {
         Verdict::Fail => {
-            let restart = restart(&scene, &checks, &instances);
+            let restart = restart(&subject, &checks, &instances);
             let why = instances
                 .iter()
-                .find_map(|instance| scene.episodes.facts.names.unfit(instance.name));
+                .find_map(|instance| subject.episodes.facts.names.unfit(instance.name));
             notes.extend(
                 why.filter(|_| restart.command.is_none())
                     .map(|why| format!("no command to restart it: {why}")),
@@ -112,14 +112,14 @@ pub fn verify<'a>(
     }
 }
 
-fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
+fn headline(outcome: Verdict, ranked: &[&Check], subject: &Subject<'_>, instances: &[Instance<'_>]) -> String {
     let label = match outcome {
         Verdict::Pass => "PASS",
         Verdict::Inconclusive => "INCONCLUSIVE",
         Verdict::Fail => "FAIL",
     };
     if outcome == Verdict::Pass {
-        return format!("{label}: {}", summary::passed(scene, instances));
+        return format!("{label}: {}", summary::passed(subject, instances));
     }
     let Some(first) = ranked.first() else {
         return format!("{label}: there is nothing to judge");
@@ -140,14 +140,14 @@ fn headline(outcome: Verdict, ranked: &[&Check], scene: &Scene<'_>, instances: &
 }
 
 /// The restart of the instances that fail, by the profile.
-fn restart<'a>(scene: &Scene<'a>, checks: &[Check], instances: &[Instance<'a>]) -> paste::Filled<'a> {
-    let profile = scene.profile;
+fn restart<'a>(subject: &Subject<'a>, checks: &[Check], instances: &[Instance<'a>]) -> paste::Filled<'a> {
+    let profile = subject.profile;
     let fails = |name: &str| {
         let mut of_it = checks.iter().filter(|check| check.instance.as_deref() == Some(name));
         of_it.any(|check| check.seen.outcome == Verdict::Fail)
     };
     let names: Vec<&str> = instances.iter().map(|instance| instance.name).collect();
-    let is_fit = |name: &&str| scene.episodes.facts.names.unfit(name).is_none();
+    let is_fit = |name: &&str| subject.episodes.facts.names.unfit(name).is_none();
     let failing: Vec<&str> = names.into_iter().filter(is_fit).filter(|name| fails(name)).collect();
     paste::filled(&profile.remedies.restart_instances, &profile.app.name, &failing)
 }

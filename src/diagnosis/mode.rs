@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::{Scene, Verdict};
+use super::{Judgement, Scene};
 use crate::error_text::ErrorClass;
 
 /// A failure mode: everything that belongs to it, and the rule that recognises it.
@@ -27,7 +27,7 @@ pub struct FailureMode {
     pub questions: Questions,
     /// Sections of evidence without which a "no" is worth nothing.
     pub(super) needs: &'static [&'static str],
-    pub(super) judge: fn(&Scene<'_>) -> Verdict,
+    pub(super) judge: fn(&Scene<'_>) -> Judgement,
 }
 
 /// What a person should know of a failure mode; `explain` prints it.

@@ -11,7 +11,7 @@ use crate::facts::{ErrorBurst, Facts, Gap, PROMPT, Run, seconds, to_seconds};
 use crate::profile::Settings;
 use crate::words::counted;
 
-use super::{Claim, Matched, Verdict};
+use super::{Claim, Judgement, Matched};
 
 /// A listener that lost its connection this long before the first hang has the same trouble, if it is still open then.
 const FIRST_SIGN_WITHIN: TimeDelta = TimeDelta::minutes(20);
@@ -336,11 +336,11 @@ impl<'a> Scene<'a> {
         bursts: &[&ErrorBurst],
         summary: String,
         evidence: Vec<Claim>,
-    ) -> Verdict {
+    ) -> Judgement {
         let Some((from, to)) = self.extent(hangs, bursts) else {
-            return Verdict::NotMatched(String::from("it has no extent"));
+            return Judgement::NotMatched(String::from("it has no extent"));
         };
-        Verdict::Matched(Matched {
+        Judgement::Matched(Matched {
             summary,
             evidence,
             from,

@@ -14,9 +14,9 @@ const SHOWN: usize = 6;
 /// Room for an error in the event column.
 const ERROR_WIDTH: usize = 110;
 
-pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
+pub(super) fn entries(episodes: &Episodes<'_>) -> Vec<Entry> {
     // A request that hung and then failed is told by its own row.
-    let mut bursts: Vec<&ErrorBurst> = scene
+    let mut bursts: Vec<&ErrorBurst> = episodes
         .facts
         .errors
         .rows
@@ -29,18 +29,18 @@ pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
         (burst.bursts > 1, most, burst.first_at, burst.template.clone())
     });
     let (shown, folded) = bursts.split_at(bursts.iter().take(SHOWN).take_while(|burst| burst.bursts == 1).count());
-    let mut entries: Vec<Entry> = shown.iter().map(|burst| told(scene, burst)).collect();
+    let mut entries: Vec<Entry> = shown.iter().map(|burst| told(episodes, burst)).collect();
     match folded {
         [] => {}
-        [one] if one.bursts == 1 => entries.push(told(scene, one)),
+        [one] if one.bursts == 1 => entries.push(told(episodes, one)),
         [first, ..] => entries.push(more(first, folded)),
     }
     entries
 }
 
 /// Errors that their requests survived, in one line.
-pub(super) fn notes(scene: &Episodes<'_>) -> Option<String> {
-    let mut bursts: Vec<&ErrorBurst> = scene.recovered().collect();
+pub(super) fn notes(episodes: &Episodes<'_>) -> Option<String> {
+    let mut bursts: Vec<&ErrorBurst> = episodes.recovered().collect();
     bursts.sort_by_key(|burst| (Reverse(burst.traces), burst.template.clone(), burst.first_at));
     let all: u64 = bursts.iter().map(|burst| burst.traces).sum();
     let most = words::error(&bursts.first()?.sample, ERROR_WIDTH);
@@ -50,10 +50,10 @@ pub(super) fn notes(scene: &Episodes<'_>) -> Option<String> {
     ))
 }
 
-fn told(scene: &Episodes<'_>, burst: &ErrorBurst) -> Entry {
+fn told(episodes: &Episodes<'_>, burst: &ErrorBurst) -> Entry {
     let fast = burst.traces - burst.hung;
     let on = match &burst.instance {
-        Some(instance) => scene.on(instance, burst.first_at),
+        Some(instance) => episodes.on(instance, burst.first_at),
         None => String::new(),
     };
     let error = words::error(&burst.sample, ERROR_WIDTH);

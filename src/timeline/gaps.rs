@@ -11,9 +11,9 @@ use crate::words;
 /// What comes within this after a gap is its end.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(30);
 
-pub(super) fn entries(scene: &Episodes<'_>, told: &[Entry]) -> Vec<Entry> {
-    let parts = scene.pauses().flat_map(|pause| split(pause, told));
-    parts.map(|(from, to)| judged(scene, from, to, told)).collect()
+pub(super) fn entries(episodes: &Episodes<'_>, told: &[Entry]) -> Vec<Entry> {
+    let parts = episodes.pauses().flat_map(|pause| split(pause, told));
+    parts.map(|(from, to)| judged(episodes, from, to, told)).collect()
 }
 
 /// A first sign of trouble inside a pause splits it: before it nothing was asked, behind it nothing was answered.
@@ -28,12 +28,12 @@ fn split(pause: Pause, told: &[Entry]) -> Vec<(DateTime<Utc>, DateTime<Utc>)> {
     parts.filter(|(from, to)| *to - *from >= SHORTEST_GAP).collect()
 }
 
-fn judged(scene: &Episodes<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Entry]) -> Entry {
+fn judged(episodes: &Episodes<'_>, from: DateTime<Utc>, to: DateTime<Utc>, told: &[Entry]) -> Entry {
     let length = to_seconds(to - from);
     let said = words::duration(length);
     let mut entry = Entry::new(from, EntryKind::Gap, String::new(), Severity::Info);
     entry.duration_s = Some((length, length));
-    if to >= scene.facts.window.to {
+    if to >= episodes.facts.window.to {
         entry.event = String::from("no spans from here on");
         entry.duration = format!("for {said}, to the end of the window");
         entry.severity = Severity::Warning;

@@ -9,37 +9,37 @@ use crate::words;
 /// Room for an error in the duration column.
 const ERROR_WIDTH: usize = 60;
 
-pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
-    let hangs: Vec<&Hanging<'_>> = scene.hung().collect();
+pub(super) fn entries(episodes: &Episodes<'_>) -> Vec<Entry> {
+    let hangs: Vec<&Hanging<'_>> = episodes.hung().collect();
     let waves = hangs.chunk_by(|a, b| b.started_at - a.started_at <= WAVE_PAUSE);
-    waves.flat_map(|wave| told(scene, wave)).collect()
+    waves.flat_map(|wave| told(episodes, wave)).collect()
 }
 
-fn told(scene: &Episodes<'_>, wave: &[&Hanging<'_>]) -> Vec<Entry> {
+fn told(episodes: &Episodes<'_>, wave: &[&Hanging<'_>]) -> Vec<Entry> {
     let (shown, folded) = wave.split_at(wave.len().min(SHOWN_OF_A_WAVE));
-    let mut entries: Vec<Entry> = shown.iter().map(|hang| single(scene, hang)).collect();
+    let mut entries: Vec<Entry> = shown.iter().map(|hang| single(episodes, hang)).collect();
     match folded {
         [] => {}
-        [one] => entries.push(single(scene, one)),
-        [first, ..] => entries.push(more(scene, first, folded)),
+        [one] => entries.push(single(episodes, one)),
+        [first, ..] => entries.push(more(episodes, first, folded)),
     }
     entries
 }
 
-fn single(scene: &Episodes<'_>, hang: &Hanging<'_>) -> Entry {
+fn single(episodes: &Episodes<'_>, hang: &Hanging<'_>) -> Entry {
     let kind = if hang.is_request() {
         EntryKind::RequestHangs
     } else {
         EntryKind::ConnectHangs
     };
-    let on = scene.on(&hang.instance, hang.started_at);
+    let on = episodes.on(&hang.instance, hang.started_at);
     let mut entry = Entry::new(
         hang.started_at,
         kind,
         format!("{} starts{on}", hang.span_name),
         Severity::Critical,
     );
-    let length_s = hang.length_s(scene.facts.window.to);
+    let length_s = hang.length_s(episodes.facts.window.to);
     let length = words::duration(length_s);
     // A checkout is what a hang waits on as a rule; a statement is worth a word.
     let on_statement = if hang.waiting_on == WaitingOn::Statement {
@@ -71,14 +71,17 @@ fn because(hang: &Hanging<'_>) -> String {
     }
 }
 
-fn more(scene: &Episodes<'_>, first: &Hanging<'_>, folded: &[&Hanging<'_>]) -> Entry {
+fn more(episodes: &Episodes<'_>, first: &Hanging<'_>, folded: &[&Hanging<'_>]) -> Entry {
     let mut entry = Entry::new(
         first.started_at,
         EntryKind::RequestHangs,
         format!("{} more requests start", folded.len()),
         Severity::Critical,
     );
-    let lengths: Vec<f64> = folded.iter().map(|hang| hang.length_s(scene.facts.window.to)).collect();
+    let lengths: Vec<f64> = folded
+        .iter()
+        .map(|hang| hang.length_s(episodes.facts.window.to))
+        .collect();
     let shortest = lengths.iter().copied().fold(f64::INFINITY, f64::min);
     let longest = lengths.iter().copied().fold(0.0, f64::max);
     let open = folded.iter().filter(|hang| hang.fate == Fate::InFlight).count();

@@ -6,14 +6,14 @@ use crate::facts::{Line, LineKind, to_seconds};
 use crate::report::Severity;
 use crate::words::{self, clock};
 
-pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
-    let trouble = scene.listener.iter().map(|trouble| lost(scene, trouble));
-    trouble.chain(connected(scene)).collect()
+pub(super) fn entries(episodes: &Episodes<'_>) -> Vec<Entry> {
+    let trouble = episodes.listener.iter().map(|trouble| lost(episodes, trouble));
+    trouble.chain(connected(episodes)).collect()
 }
 
-fn lost(scene: &Episodes<'_>, trouble: &ListenerTrouble<'_>) -> Entry {
-    let names = &scene.profile.listener;
-    let on = scene.on(trouble.instance, trouble.first_at);
+fn lost(episodes: &Episodes<'_>, trouble: &ListenerTrouble<'_>) -> Entry {
+    let names = &episodes.profile.listener;
+    let on = episodes.on(trouble.instance, trouble.first_at);
     let (kind, event) = match trouble.first.kind {
         LineKind::HeartbeatTimeout => (
             EntryKind::HeartbeatTimeout,
@@ -50,19 +50,19 @@ fn lost(scene: &Episodes<'_>, trouble: &ListenerTrouble<'_>) -> Entry {
 }
 
 /// Connects that are not told by the start of their process.
-fn connected(scene: &Episodes<'_>) -> Vec<Entry> {
-    let told: Vec<&Line> = scene.starts.iter().filter_map(|start| start.ready).collect();
-    let lines = scene.facts.lifecycle.rows.iter();
-    let own = lines.filter(|line| line.kind == LineKind::Connected && scene.facts.window.holds(line.first_at));
+fn connected(episodes: &Episodes<'_>) -> Vec<Entry> {
+    let told: Vec<&Line> = episodes.starts.iter().filter_map(|start| start.ready).collect();
+    let lines = episodes.facts.lifecycle.rows.iter();
+    let own = lines.filter(|line| line.kind == LineKind::Connected && episodes.facts.window.holds(line.first_at));
     own.filter(|line| !told.iter().any(|other| std::ptr::eq(*other, *line)))
         .map(|line| {
-            let ended = scene
+            let ended = episodes
                 .listener
                 .iter()
                 .find(|trouble| trouble.instance == line.instance && trouble.over_at == Some(line.first_at));
             let again = if ended.is_some() { " again" } else { "" };
-            let on = scene.on(&line.instance, line.first_at);
-            let event = format!("{} connected{again}{on}", scene.profile.listener.name);
+            let on = episodes.on(&line.instance, line.first_at);
+            let event = format!("{} connected{again}{on}", episodes.profile.listener.name);
             let mut entry = Entry::new(line.first_at, EntryKind::ListenerConnected, event, Severity::Ok);
             if let Some(trouble) = ended {
                 let length = to_seconds(line.first_at - trouble.first_at);
@@ -77,15 +77,15 @@ fn connected(scene: &Episodes<'_>) -> Vec<Entry> {
 }
 
 /// One line a trouble about what was folded into its row.
-pub(super) fn notes(scene: &Episodes<'_>) -> Vec<String> {
-    scene
+pub(super) fn notes(episodes: &Episodes<'_>) -> Vec<String> {
+    episodes
         .listener
         .iter()
         .filter(|trouble| trouble.attempts > 1 || trouble.undelivered > 0 || !trouble.reconnected)
         .map(|trouble| {
             let mut note = format!(
                 "{} on {}: in trouble from {}",
-                scene.profile.listener.name,
+                episodes.profile.listener.name,
                 trouble.instance,
                 clock(trouble.first_at)
             );

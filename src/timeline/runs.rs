@@ -23,17 +23,17 @@ const TROUBLE_SETS_IN: TimeDelta = TimeDelta::seconds(1);
 /// Fewer requests than this at the edge of trouble are no stretch of their own.
 const FEWEST_IN_TROUBLE: u64 = 3;
 
-pub(super) fn entries(scene: &Episodes<'_>, runs: &[Run], told: &[Entry]) -> Vec<Entry> {
+pub(super) fn entries(episodes: &Episodes<'_>, runs: &[Run], told: &[Entry]) -> Vec<Entry> {
     let mut stretches: Vec<Stretch<'_>> = Vec::new();
     let mut runs: Vec<(DateTime<Utc>, &Run)> = runs.iter().filter_map(|run| Some((run.first_at()?, run))).collect();
     runs.sort_by_key(|(at, run)| (*at, run.trace_id.as_deref()));
     let mut alone_in_trouble = 0;
     for (at, run) in runs {
-        let beside_hang = scene.hanging_at(at);
-        let slow_s = to_seconds(scene.profile.slow_statement);
+        let beside_hang = episodes.hanging_at(at);
+        let slow_s = to_seconds(episodes.profile.slow_statement);
         let few = run.requests.as_ref().is_none_or(|some| some.count < FEWEST_IN_TROUBLE);
         let slow = run.connects_p50_s.is_some_and(|median_s| median_s > slow_s);
-        let in_trouble = beside_hang || slow || (!few && scene.failing_at(at));
+        let in_trouble = beside_hang || slow || (!few && episodes.failing_at(at));
         let last = stretches.last_mut();
         let same_state = last
             .as_ref()
@@ -60,7 +60,10 @@ pub(super) fn entries(scene: &Episodes<'_>, runs: &[Run], told: &[Entry]) -> Vec
             }
         }
     }
-    stretches.iter().filter_map(|stretch| entry(scene, stretch)).collect()
+    stretches
+        .iter()
+        .filter_map(|stretch| entry(episodes, stretch))
+        .collect()
 }
 
 impl Run {
@@ -108,11 +111,11 @@ fn first_of_starts(told: &[Entry], entry: &Entry) -> bool {
     entry.kind.is_start() && !told.iter().any(|other| other.kind.is_start() && just_before(other))
 }
 
-fn entry(scene: &Episodes<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
+fn entry(episodes: &Episodes<'_>, stretch: &Stretch<'_>) -> Option<Entry> {
     if !stretch.in_trouble {
         let connects = merged(stretch.runs.iter().filter_map(|run| run.connects.as_ref()));
         if let Some(connects) = connects {
-            let event = format!("{} connects succeeding", scene.profile.app.database_client);
+            let event = format!("{} connects succeeding", episodes.profile.app.database_client);
             let mut entry = success(&connects, EntryKind::ConnectsSucceed, event, stretch);
             entry.duration = connects.spread.in_words(connects.count);
             return Some(entry);

@@ -5,9 +5,9 @@ use crate::episodes::{Episodes, SlowStretch};
 use crate::report::Severity;
 use crate::words;
 
-pub(super) fn entries(scene: &Episodes<'_>) -> Vec<Entry> {
+pub(super) fn entries(episodes: &Episodes<'_>) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for slow in &scene.slow {
+    for slow in &episodes.slow {
         let stretches = slow.stretches.iter();
         entries.extend(stretches.filter_map(|stretch| slow_stretch(stretch, slow.usual_of(stretch))));
         if let Some(last) = entries.last_mut().filter(|_| slow.goes_on) {

@@ -3,7 +3,7 @@
 pub(super) use statements::slowest;
 
 use super::check::{Check, Seen};
-use super::{Instance, Scene};
+use super::{Instance, Subject};
 
 /// A requirement of health.
 pub struct Rule {
@@ -20,11 +20,11 @@ type About = (Option<String>, Seen);
 /// Whom a rule is asked of.
 enum Judge {
     /// The service as a whole; what it says may be about one instance.
-    Service(fn(&Scene<'_>, &[Instance<'_>]) -> Vec<About>),
+    Service(fn(&Subject<'_>, &[Instance<'_>]) -> Vec<About>),
     /// Each instance that runs and was not replaced. `None` = it does not apply.
-    Running(fn(&Scene<'_>, &Instance<'_>) -> Option<Seen>),
+    Running(fn(&Subject<'_>, &Instance<'_>) -> Option<Seen>),
     /// Each instance that was seen, also one that stopped.
-    Every(fn(&Scene<'_>, &Instance<'_>) -> Option<Seen>),
+    Every(fn(&Subject<'_>, &Instance<'_>) -> Option<Seen>),
 }
 
 /// Declares the files and the registry in one list, so that nothing can be forgotten.
@@ -43,11 +43,11 @@ checks![
 ];
 
 /// All checks of the service, then those of each instance, both in the order of the registry.
-pub(super) fn judged(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<Check> {
+pub(super) fn judged(subject: &Subject<'_>, instances: &[Instance<'_>]) -> Vec<Check> {
     let mut checks = Vec::new();
     for (rank, rule) in CHECKS.iter().enumerate() {
         if let Judge::Service(judge) = rule.judge {
-            let of_all = judge(scene, instances).into_iter();
+            let of_all = judge(subject, instances).into_iter();
             checks.extend(of_all.map(|(instance, seen)| Check {
                 name: rule.name,
                 instance,
@@ -61,9 +61,9 @@ pub(super) fn judged(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<Check
             let seen = match rule.judge {
                 Judge::Service(_) => None,
                 // One that stopped is expected back, was replaced or taken out of service: `running` says which.
-                Judge::Running(judge) if instance.runs() => judge(scene, instance),
+                Judge::Running(judge) if instance.runs() => judge(subject, instance),
                 Judge::Running(_) => None,
-                Judge::Every(judge) => judge(scene, instance),
+                Judge::Every(judge) => judge(subject, instance),
             };
             let instance = Some(instance.name.to_owned());
             checks.extend(seen.map(|seen| Check {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chrono::TimeDelta;
 
 use super::checks::slowest;
-use super::scene::Scene;
+use super::subject::Subject;
 use super::{Instance, RESTART_TAKES};
 use crate::facts::health::Life;
 use crate::facts::to_seconds;
@@ -15,9 +15,9 @@ use crate::words::{clock, counted, duration, error, percent};
 const ERROR_WIDTH: usize = 120;
 
 /// What was seen and not counted.
-pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[(String, u64)]) -> Vec<String> {
+pub(super) fn notes(subject: &Subject<'_>, instances: &[Instance<'_>], recovered: &[(String, u64)]) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(rate) = scene.sample_rate() {
+    if let Some(rate) = subject.sample_rate() {
         notes.push(format!(
             "sampled: {} of the traces are recorded; counts are of those, and what fails or hangs in others is not seen",
             percent(rate)
@@ -30,7 +30,7 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[
             counted(all, "error")
         ));
     }
-    let open = scene
+    let open = subject
         .episodes
         .facts
         .long
@@ -49,7 +49,7 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[
             .iter()
             .map(|life| life.error_spans + life.error_logs + life.listener_errors)
             .sum();
-        let dead = scene.open(instance, false).len() as u64;
+        let dead = subject.open(instance, false).len() as u64;
         if errors + dead > 0 {
             let since = instance.started_at.map(clock).unwrap_or_default();
             notes.push(format!(
@@ -66,25 +66,25 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[
                 clock(instance.last_at()),
                 clock(at)
             )),
-            (None, Some(at)) if scene.now - at > RESTART_TAKES => {
+            (None, Some(at)) if subject.now - at > RESTART_TAKES => {
                 notes.push(format!("not checked: {} stopped at {}", instance.name, clock(at)));
             }
             (None, _) => {}
         }
     }
-    let ended = scene.episodes.hangs.iter().filter(|span| {
+    let ended = subject.episodes.hangs.iter().filter(|span| {
         let current = instances.iter().flat_map(|instance| &instance.current);
         let mut lives =
             current.filter(|life| life.newest && life.instance == span.instance && life.process == span.process);
-        span.ended_at().is_some_and(|at| at <= scene.now) && lives.any(|life| span.started_at >= life.first_at)
+        span.ended_at().is_some_and(|at| at <= subject.now) && lives.any(|life| span.started_at >= life.first_at)
     });
     let ended = ended.count() as u64;
     if ended > 0 {
-        let longer = duration(to_seconds(scene.profile.hang_after));
-        let which = scene
+        let longer = duration(to_seconds(subject.profile.hang_after));
+        let which = subject
             .demands
             .question
-            .command_in_window(&["stuck"], scene.episodes.facts.window);
+            .command_in_window(&["stuck"], subject.episodes.facts.window);
         notes.push(format!(
             "{} lasted longer than {longer} and ended in the window{}",
             counted(ended, "request"),
@@ -95,14 +95,14 @@ pub(super) fn notes(scene: &Scene<'_>, instances: &[Instance<'_>], recovered: &[
 }
 
 /// Errors that what stands above them survived: the most frequent first, refused calls to others last.
-pub(super) fn recovered(scene: &Scene<'_>) -> Vec<(String, u64)> {
+pub(super) fn recovered(subject: &Subject<'_>) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for burst in scene.episodes.recovered() {
+    for burst in subject.episodes.recovered() {
         *counts.entry(error(&burst.sample, ERROR_WIDTH)).or_default() += burst.traces;
     }
     let mut found: Vec<(String, u64)> = counts.into_iter().collect();
     found.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let refused = scene.health.lives.rows.iter().map(|life| life.refused_calls).sum();
+    let refused = subject.health.lives.rows.iter().map(|life| life.refused_calls).sum();
     if refused > 0 {
         found.push((String::from("outgoing calls answered with 400 to 499"), refused));
     }
@@ -110,13 +110,13 @@ pub(super) fn recovered(scene: &Scene<'_>) -> Vec<(String, u64)> {
 }
 
 /// The answer of a pass.
-pub(super) fn passed(scene: &Scene<'_>, instances: &[Instance<'_>]) -> String {
+pub(super) fn passed(subject: &Subject<'_>, instances: &[Instance<'_>]) -> String {
     let running: Vec<&Instance<'_>> = instances.iter().filter(|instance| instance.runs()).collect();
     let sum = |figure: fn(&Life) -> u64| running.iter().map(|instance| instance.sum(figure)).sum::<u64>();
     let slowest = running.iter().filter_map(|instance| slowest(instance));
     let p95 = slowest.map(|times| times.p95_s).fold(0.0, f64::max);
-    let length = scene.now - scene.episodes.facts.window.from;
-    let sampled = scene.sample_rate();
+    let length = subject.now - subject.episodes.facts.window.from;
+    let sampled = subject.sample_rate();
     let sampled = sampled.map(|rate| format!(", of the {} of traces that are recorded", percent(rate)));
     format!(
         "{} healthy in the last {}: {} served, none failed, {} with p95 {}, nothing in flight{}",

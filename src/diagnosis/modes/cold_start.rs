@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene,
     claim::{claim, lengths, of_failures, of_hangs},
 };
 use crate::episodes::Hanging;
@@ -52,25 +52,25 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let mut gaps = scene.idle();
     gaps.sort_by_key(|gap| Reverse(gap.after_at - gap.before_at));
     if scene.hung_connecting().is_empty() && trouble(scene).is_empty() {
         let slowly = gaps.into_iter().find_map(|gap| woke_slowly(scene, gap));
         return slowly.map_or_else(
-            || Verdict::NotMatched(String::from("no request waited long for a connection")),
-            Verdict::Matched,
+            || Judgement::NotMatched(String::from("no request waited long for a connection")),
+            Judgement::Matched,
         );
     }
     let mut why = String::from("there was traffic right before it: no idle gap");
     for gap in gaps {
         match after(scene, gap) {
-            Ok(matched) => return Verdict::Matched(matched),
+            Ok(matched) => return Judgement::Matched(matched),
             Err(Some(reason)) => why = reason,
             Err(None) => {}
         }
     }
-    Verdict::NotMatched(why)
+    Judgement::NotMatched(why)
 }
 
 /// The first checkouts after a pause waited long, although not so long that they count as hangs.

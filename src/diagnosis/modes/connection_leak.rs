@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, of_failures},
 };
 use crate::episodes::Hanging;
@@ -38,7 +38,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     let dry: Vec<&RouteOfProcess> = scene
         .facts
@@ -48,7 +48,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .filter(|row| scene.runs_on(&row.instance) && row.dry.is_some() && row.in_vain >= LEAST_IN_VAIN)
         .collect();
     if empty.is_empty() || dry.is_empty() {
-        return Verdict::NotMatched(String::from("the pool was not empty"));
+        return Judgement::NotMatched(String::from("the pool was not empty"));
     }
     let holders: Vec<&Hanging<'_>> = scene
         .hangs
@@ -56,7 +56,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .filter(|hang| dry.iter().any(|row| row.instance == hang.instance && holds(hang, row)))
         .collect();
     if !holders.is_empty() {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "somebody holds the connections: {} that hung",
             counted(holders.len() as u64, "request")
         ));
@@ -65,14 +65,14 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .iter()
         .find(|row| row.statements_meanwhile * MOST_STATEMENTS_SHARE > row.in_vain.max(MOST_STATEMENTS_SHARE));
     if let Some(busy) = busy {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "{} ran while the pool was empty: it was in use",
             counted(busy.statements_meanwhile, "statement")
         ));
     }
     let limits = empty.iter().find_map(|burst| pool_limits(&burst.sample));
     let Some((limits, suspects)) = limits.and_then(|limits| Some((limits, suspects(scene, &dry, &limits)?))) else {
-        return Verdict::NotMatched(String::from(
+        return Judgement::NotMatched(String::from(
             "nobody is seen to hold the empty pool's connections, and no route was served exactly as often as the pool is large",
         ));
     };

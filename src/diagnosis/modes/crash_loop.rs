@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
 };
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{clock, counted, duration};
@@ -41,7 +41,7 @@ struct Loop {
     sudden: usize,
 }
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let mut names: Vec<&str> = scene.starts.iter().map(|start| start.instance).collect();
     names.sort_unstable();
     names.dedup();
@@ -53,13 +53,13 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .max_by_key(|found| found.starts.len());
     let Some(found) = worst.or_else(|| together(scene, &names)) else {
         let most = scene.starts.len();
-        return Verdict::NotMatched(match most {
+        return Judgement::NotMatched(match most {
             0 => String::from("no process started"),
             _ => format!("no instance started {least} times with short lives between and sudden ends"),
         });
     };
     let (Some(first), Some(last)) = (found.starts.first().copied(), found.starts.last().copied()) else {
-        return Verdict::NotMatched(String::from("no process started"));
+        return Judgement::NotMatched(String::from("no process started"));
     };
     let mut lives: Vec<f64> = found
         .starts
@@ -73,7 +73,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let longest = lives.last().copied().unwrap_or_default();
     let over = to_seconds(lived) > LIFE_AFTER * longest || lived > scene.profile.diagnose.short_life;
     let to = over.then_some(last);
-    Verdict::Matched(Matched {
+    Judgement::Matched(Matched {
         summary: format!(
             "{} started {} in {}",
             found.instances.join(" and "),

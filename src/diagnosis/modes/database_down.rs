@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, of_failures, of_successes},
 };
 use crate::error_text::ErrorClass;
@@ -45,7 +45,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let refused = scene.failing_with(&[ErrorClass::ConnectRefused, ErrorClass::PoolerBackendDown]);
     turned_away(
         scene,
@@ -58,16 +58,22 @@ fn judge(scene: &Scene<'_>) -> Verdict {
 
 /// A rule that this and `dns_failure` share: failures at once, and few checkouts that succeed meanwhile (`most` for each
 /// failure): connections that the pool has may work on.
-pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so: &str, most: Option<u64>) -> Verdict {
+pub(super) fn turned_away(
+    scene: &Scene<'_>,
+    own: &[&ErrorBurst],
+    what: &str,
+    so: &str,
+    most: Option<u64>,
+) -> Judgement {
     let traces = failed(own);
     let (Some(from), Some(to)) = (
         own.iter().map(|burst| burst.first_at).min(),
         own.iter().map(|burst| burst.last_at).max(),
     ) else {
-        return Verdict::NotMatched(format!("no request failed because its connect was {what}"));
+        return Judgement::NotMatched(format!("no request failed because its connect was {what}"));
     };
     if traces < scene.profile.diagnose.least_failures {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "only {} failed because its connect was {what}",
             counted(traces, "request")
         ));
@@ -75,7 +81,7 @@ pub(super) fn turned_away(scene: &Scene<'_>, own: &[&ErrorBurst], what: &str, so
     // Within the burst, not at its edges: the first refusal comes a moment after the last success.
     let meanwhile = checkouts(&scene.prompt_connects(|at| from < at && at < to));
     if most.is_some_and(|most| meanwhile > most * traces) {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "{} succeeded meanwhile: not everything was {what}",
             counted(meanwhile, "connect")
         ));

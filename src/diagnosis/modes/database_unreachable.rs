@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::{checkouts, failed, failed_soon};
 use crate::diagnosis::{
-    Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Cause, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{self, failures, lengths, of_hangs, of_successes},
 };
 use crate::error_text::ErrorClass;
@@ -32,12 +32,12 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let hung = scene.hung_connecting();
     let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
     let refused = scene.failing_with(&[ErrorClass::ConnectRefused]);
     if !refused.is_empty() {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "{} got a refusal: something answers",
             counted(failed(&refused), "request")
         ));
@@ -48,10 +48,10 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let suffered = hung.len() as u64 + failed_soon(&timeouts);
     let waited = suffered + young.len() as u64;
     if suffered == 0 || waited < scene.profile.diagnose.least_failures {
-        return Verdict::NotMatched(String::from("connects that get no answer are none or few"));
+        return Judgement::NotMatched(String::from("connects that get no answer are none or few"));
     }
     let Some((from, to)) = scene.extent(&hung, &timeouts) else {
-        return Verdict::NotMatched(String::from("it has no extent"));
+        return Judgement::NotMatched(String::from("it has no extent"));
     };
     let first = hung
         .iter()
@@ -61,7 +61,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .unwrap_or(from);
     let prompt = checkouts(&scene.prompt_connects(|at| first < at && to.is_none_or(|to| at < to)));
     if prompt * MOST_PROMPT_SHARE > waited {
-        return Verdict::NotMatched(format!("{} succeeded promptly meanwhile", counted(prompt, "connect")));
+        return Judgement::NotMatched(format!("{} succeeded promptly meanwhile", counted(prompt, "connect")));
     }
     let now = scene.facts.window.to;
     let waiting = format!("{} more waited {} for theirs", young.len(), lengths(&young, now));

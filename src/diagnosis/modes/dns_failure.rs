@@ -1,7 +1,7 @@
 //! The database's name does not resolve.
 
 use super::database_down::turned_away;
-use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict};
+use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene};
 use crate::error_text::ErrorClass;
 
 pub(super) static MODE: FailureMode = FailureMode {
@@ -27,7 +27,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let own = scene.failing_with(&[ErrorClass::Dns]);
     turned_away(
         scene,

@@ -1,7 +1,7 @@
 //! One instance stops emitting while others, or its clients, go on.
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
 };
 use crate::episodes::Silence;
 use crate::facts::{Process, to_seconds};
@@ -30,9 +30,9 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let Some(longest) = scene.silences.first() else {
-        return Verdict::NotMatched(String::from(
+        return Judgement::NotMatched(String::from(
             "no instance fell silent while others or its clients went on",
         ));
     };
@@ -46,7 +46,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         .collect();
     instances.sort();
     instances.dedup();
-    Verdict::Matched(Matched {
+    Judgement::Matched(Matched {
         summary: format!(
             "{} emitted nothing from {} on, without a shutdown, while it was expected to",
             longest.instance,

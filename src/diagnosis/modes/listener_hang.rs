@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, lengths, of_failures, of_hangs},
 };
 use crate::error_text::ErrorClass;
@@ -36,7 +36,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let now = scene.facts.window.to;
     let mut tried = false;
     for trouble in &scene.listener {
@@ -85,7 +85,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     if let Some(verdict) = from_the_start(scene) {
         return verdict;
     }
-    Verdict::NotMatched(if tried {
+    Judgement::NotMatched(if tried {
         String::from("the listener's attempts to connect have outcomes")
     } else {
         String::from("the listener never lost its connection")
@@ -93,7 +93,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
 }
 
 /// A process that says that it starts, and whose listener never says how its first connect ended.
-fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
+fn from_the_start(scene: &Scene<'_>) -> Option<Judgement> {
     // An application without a listener, by its profile.
     if scene.profile.listener.connected.is_empty() {
         return None;
@@ -136,7 +136,7 @@ fn from_the_start(scene: &Scene<'_>) -> Option<Verdict> {
         start.trace_id.iter().cloned().collect(),
     );
     match beside(scene, &start.instance, silence) {
-        Verdict::Matched(matched) => Some(Verdict::Matched(matched)),
+        Judgement::Matched(matched) => Some(Judgement::Matched(matched)),
         _ => None,
     }
 }
@@ -149,13 +149,13 @@ fn has_listener(scene: &Scene<'_>, line: &Line) -> bool {
         .any(|process| process.instance == line.instance && process.process == line.process && process.served > 0)
 }
 
-fn beside(scene: &Scene<'_>, instance: &str, silence: Claim) -> Verdict {
+fn beside(scene: &Scene<'_>, instance: &str, silence: Claim) -> Judgement {
     let mut hung = scene.hung_connecting();
     hung.retain(|hang| hang.instance == instance);
     let mut empty = scene.failing_with(&[ErrorClass::PoolExhausted, ErrorClass::ConnectTimeout]);
     empty.retain(|burst| burst.instance.as_deref().is_none_or(|own| own == instance));
     if hung.is_empty() && empty.is_empty() {
-        return Verdict::NotMatched(String::from(
+        return Judgement::NotMatched(String::from(
             "the listener's attempt has no outcome, and no request suffers from it",
         ));
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnosis::scene::checkouts;
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, failures, hung, lengths, of_successes},
 };
 use crate::episodes::{ENDS_TOGETHER, Hanging};
@@ -38,12 +38,12 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let locked = scene.hung_in_statements();
     let least = usize::try_from(scene.profile.diagnose.least_locked).unwrap_or(usize::MAX);
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     if let Some(why) = against(scene, &locked, least, &empty) {
-        return Verdict::NotMatched(why);
+        return Judgement::NotMatched(why);
     }
     let now = scene.facts.window.to;
     let claims = [

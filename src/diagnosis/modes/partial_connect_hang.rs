@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::{checkouts, failed_soon};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, failures, hung, lengths, of_hangs, of_successes},
 };
 use crate::episodes::{Hanging, WaitingOn};
@@ -57,7 +57,7 @@ struct Seen<'a> {
     succeeded: u64,
 }
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let hung = scene.hung_connecting();
     let timeouts = scene.failing_with(&[ErrorClass::ConnectTimeout]);
     let beside = scene.prompt_connects(|at| Scene::open_at(&hung, at) || Scene::within(&timeouts, at));
@@ -69,7 +69,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
         beside,
     };
     if let Some(why) = seen.against(scene) {
-        return Verdict::NotMatched(why);
+        return Judgement::NotMatched(why);
     }
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     let bursts = [&empty[..], &seen.timeouts].concat();

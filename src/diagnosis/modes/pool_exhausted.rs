@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Questions, Remedy, Scene, Verdict,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
     claim::{claim, of_failures},
 };
 use crate::error_text::{ErrorClass, pool_limits};
@@ -44,7 +44,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let empty = scene.failing_with(&[
         ErrorClass::PoolExhausted,
         ErrorClass::ServerSlotsFull,
@@ -53,7 +53,7 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     ]);
     let traces = failed(&empty);
     if traces < scene.profile.diagnose.least_failures {
-        return Verdict::NotMatched(String::from(
+        return Judgement::NotMatched(String::from(
             "no requests failed for want of a free connection, or very few",
         ));
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
 };
 use crate::error_text::ErrorClass;
 use crate::facts::to_seconds;
@@ -41,18 +41,18 @@ pub(super) static MODE: FailureMode = FailureMode {
     judge,
 };
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let Some(slow) = longest(scene) else {
-        return Verdict::NotMatched(String::from("at no time were most statements slow"));
+        return Judgement::NotMatched(String::from("at no time were most statements slow"));
     };
     let hung = scene.hangs.len();
     let its_tail = scene.hung_connecting().is_empty() && slow.statements >= LEAST_SLOW_SHARE * hung as u64;
     if hung > MOST_HANGS && !its_tail {
-        return Verdict::NotMatched(format!("{} hung: more than slow", counted(hung as u64, "request")));
+        return Judgement::NotMatched(format!("{} hung: more than slow", counted(hung as u64, "request")));
     }
     let factor = slow.usual_s.map(|usual| slow.medians_s.1 / usual.max(0.001));
     if slow.statements < LEAST_STATEMENTS || factor.is_some_and(|factor| factor < scene.profile.diagnose.slow_factor) {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "only {} were slow, by a factor of {:.1}",
             counted(slow.statements, "statement"),
             factor.unwrap_or_default()
@@ -60,14 +60,14 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     }
     let by_itself_s = SLOW_BY_ITSELF * to_seconds(scene.profile.slow_statement);
     if factor.is_none() && slow.medians_s.0 < by_itself_s {
-        return Verdict::NotAssessed(format!(
+        return Judgement::NotAssessed(format!(
             "statements took {} (median) all the while; whether that is usual here no earlier record tells",
             slow.medians()
         ));
     }
     let usual = slow.usual_s.map_or(String::from("less"), words::duration);
     let (from, took) = (clock(slow.first_at), slow.medians());
-    Verdict::Matched(Matched {
+    Judgement::Matched(Matched {
         summary: if slow.in_part {
             format!(
                 "from {from} on {} of {} took long ({took} at the 95th percentile) instead of {usual}; nothing hangs",

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Matched, Questions, Remedy, Scene, Verdict, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
 };
 use crate::facts::{Work, to_seconds};
 use crate::profile::Settings;
@@ -47,15 +47,15 @@ fn cannot_be_seen(profile: &Settings) -> Option<&'static str> {
     }
 }
 
-fn judge(scene: &Scene<'_>) -> Verdict {
+fn judge(scene: &Scene<'_>) -> Judgement {
     let Some(work) = scene.facts.work.rows.first() else {
-        return Verdict::NotMatched(String::from("nothing is known of queued work"));
+        return Judgement::NotMatched(String::from("nothing is known of queued work"));
     };
     if let Some(why) = cannot_be_seen(scene.profile) {
-        return Verdict::NotAssessed(String::from(why));
+        return Judgement::NotAssessed(String::from(why));
     }
     if work.queued == 0 {
-        return Verdict::NotMatched(String::from("no work was queued"));
+        return Judgement::NotMatched(String::from("no work was queued"));
     }
     let limits = &scene.profile.diagnose;
     let patience_s = to_seconds(limits.queued_patience);
@@ -65,24 +65,24 @@ fn judge(scene: &Scene<'_>) -> Verdict {
     let forgotten = work.run_last_at.is_some() && waited_s.is_some_and(|waited_s| waited_s >= FORGOTTEN * patience_s);
     let enough = work.queued_since_run >= limits.least_queued || forgotten;
     let (Some(from), Some(waited_s), true) = (work.queued_first_at, waited_s, enough) else {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "of {} queued, all but {} were followed by a run",
             counted(work.queued, "piece"),
             work.queued_since_run
         ));
     };
     if !scene.profile.service.is_empty() && work.run_last_at.is_none() {
-        return Verdict::NotAssessed(String::from(
+        return Judgement::NotAssessed(String::from(
             "one service alone is shown, no run of it was seen, and a worker may be a service of its own",
         ));
     }
     if waited_s < patience_s {
-        return Verdict::NotMatched(format!(
+        return Judgement::NotMatched(format!(
             "the oldest work without a run waits for {} only",
             duration(waited_s)
         ));
     }
-    Verdict::Matched(Matched {
+    Judgement::Matched(Matched {
         summary: format!(
             "work is queued ({} since {}) and none of it is run",
             work.queued_since_run,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::View;
 use crate::facts::LineKind;
-use crate::facts::health::{Life, StatementTimes};
+use crate::facts::life::{Life, StatementTimes};
 use crate::facts::rows::{Activity, ProcessRow, Rows, Said};
 use crate::profile::Settings;
 use crate::window::Window;

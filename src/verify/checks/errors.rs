@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene, bound, zero_of};
+use crate::verify::{Instance, Subject, bound, zero_of};
 use crate::words::{counted, error, grouped};
 
 /// Room for an error in a sentence.
@@ -15,7 +15,7 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let ended = instance.sum(|life| life.requests);
     let failed = instance.sum(|life| life.failed);
     let spans = instance.sum(|life| life.error_spans);
@@ -45,7 +45,7 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
             .map(|text| format!(": {}", error(text, ERROR_WIDTH)))
             .unwrap_or_default();
         (Verdict::Fail, format!("{}{why}", parts.join(", ")))
-    } else if ended == 0 && !scene.serves(instance) {
+    } else if ended == 0 && !subject.serves(instance) {
         (Verdict::Pass, String::from("no error; it serves no requests"))
     } else if ended == 0 {
         let detail = String::from("no error, and no request that could have had one");

@@ -2,7 +2,7 @@
 
 use super::{About, Judge, Rule};
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{FACTS, Instance, Scene};
+use crate::verify::{FACTS, Instance, Subject};
 use crate::words::clock;
 
 /// See [`super::CHECKS`].
@@ -12,10 +12,10 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Service(judge),
 };
 
-fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
+fn judge(subject: &Subject<'_>, instances: &[Instance<'_>]) -> Vec<About> {
     let inconclusive = |detail: String| Seen::new(Verdict::Inconclusive, detail);
-    let mut missing = scene.episodes.facts.not_known_of(&FACTS);
-    missing.extend(scene.health.not_known());
+    let mut missing = subject.episodes.facts.not_known_of(&FACTS);
+    missing.extend(subject.health.not_known());
     // What is in flight has a check of its own that says so.
     missing.retain(|part| part.section != "hangs");
     let mut seen: Vec<Seen> = missing
@@ -27,7 +27,7 @@ fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
         // One query does not tell whether it is the filters or the service.
         let detail = format!(
             "no record passes the filters since {}",
-            clock(scene.health.lookback_from)
+            clock(subject.health.lookback_from)
         );
         seen.push(inconclusive(detail).beside("0 records", "records"));
     }

@@ -3,7 +3,7 @@
 use super::{Judge, Rule};
 use crate::facts::to_seconds;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::duration;
 
 /// See [`super::CHECKS`].
@@ -13,13 +13,13 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let last_at = instance.last_at();
-    let silence_s = to_seconds(scene.now - last_at).max(0.0);
+    let silence_s = to_seconds(subject.now - last_at).max(0.0);
     let (spacing_s, allowed_s) = (instance.spacing_s(), instance.patience_s());
     let (age, usual, allowed) = (duration(silence_s), duration(spacing_s), duration(allowed_s));
     // A job that is done says nothing any more, and nobody waits for it under a name.
-    let is_job = scene.episodes.facts.names.is_made_up(instance.name) && !scene.serves(instance);
+    let is_job = subject.episodes.facts.names.is_made_up(instance.name) && !subject.serves(instance);
     if silence_s > allowed_s && is_job {
         return None;
     }

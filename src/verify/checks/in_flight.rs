@@ -3,7 +3,7 @@
 use super::{Judge, Rule};
 use crate::facts::to_seconds;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::{clock, counted, duration, grouped};
 
 /// See [`super::CHECKS`].
@@ -13,15 +13,15 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    let limit = duration(to_seconds(scene.profile.in_flight_after));
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let limit = duration(to_seconds(subject.profile.in_flight_after));
     let required = format!("none for more than {limit}");
-    let open = scene.open(instance, true);
+    let open = subject.open(instance, true);
     let longest = open.iter().min_by_key(|span| (span.started_at, &span.span_id));
     if let Some(longest) = longest {
         let requests = open.iter().all(|span| span.is_request());
         let some = counted(open.len() as u64, if requests { "request" } else { "operation" });
-        let age = scene.ago(longest.started_at);
+        let age = subject.ago(longest.started_at);
         let detail = match open.len() {
             1 => format!("{} is in flight for {age}", longest.span_name),
             _ => format!("{some} are in flight, the longest for {age} ({})", longest.span_name),
@@ -30,16 +30,16 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
             Seen::new(Verdict::Fail, detail)
                 .beside(format!("{}, longest {age}", grouped(open.len() as u64)), required)
                 .with("in_flight", open.len())
-                .with("longest_s", to_seconds(scene.now - longest.started_at)),
+                .with("longest_s", to_seconds(subject.now - longest.started_at)),
         );
     }
-    if let Some(why) = &scene.episodes.facts.hangs.not_known {
+    if let Some(why) = &subject.episodes.facts.hangs.not_known {
         let detail = format!("what is in flight is not known: {why}");
         return Some(Seen::new(Verdict::Inconclusive, detail).beside("not known", required));
     }
     let detail = format!(
         "nothing is in flight for more than {limit}, looked for since {}",
-        clock(scene.health.lookback_from)
+        clock(subject.health.lookback_from)
     );
     Some(
         Seen::new(Verdict::Pass, detail)

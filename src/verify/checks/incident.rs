@@ -3,7 +3,7 @@
 
 use super::{About, Judge, Rule};
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::clock;
 
 /// See [`super::CHECKS`].
@@ -13,9 +13,9 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Service(judge),
 };
 
-fn judge(scene: &Scene<'_>, _: &[Instance<'_>]) -> Vec<About> {
+fn judge(subject: &Subject<'_>, _: &[Instance<'_>]) -> Vec<About> {
     let required = "none that goes on";
-    let seen = match scene.diagnosis.going_on() {
+    let seen = match subject.diagnosis.going_on() {
         Some(incident) => {
             let since = incident
                 .from

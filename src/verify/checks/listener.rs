@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::{Judge, Rule};
 use crate::facts::health::Life;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, STARTUP, Scene};
+use crate::verify::{Instance, STARTUP, Subject};
 use crate::words::clock;
 
 /// A listener in trouble says something again by then: relay-api's longest pause between two attempts is 60 s.
@@ -18,23 +18,23 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    let names = &scene.profile.listener;
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let names = &subject.profile.listener;
     // One that starts says so, if it has a listener at all: a worker has none.
     let says_nothing =
-        !speaks(scene, instance) || !scene.serves(instance) && !instance.current.iter().any(|life| spoke(life));
+        !speaks(subject, instance) || !subject.serves(instance) && !instance.current.iter().any(|life| spoke(life));
     if names.connected.is_empty() || instance.started_at.is_some() && says_nothing {
         return None;
     }
-    let verdicts = instance.current.iter().map(|life| listener_of(scene, instance, life));
+    let verdicts = instance.current.iter().map(|life| listener_of(subject, instance, life));
     let (outcome, detail, observed) = verdicts.max_by_key(|(outcome, ..)| *outcome)?;
     Some(Seen::new(outcome, detail).beside(observed, "newest event: connected"))
 }
 
 /// Whether any process of its service ever says what the profile knows of it: else it is another application, or one
 /// without a listener.
-fn speaks(scene: &Scene<'_>, instance: &Instance<'_>) -> bool {
-    let mut lives = scene
+fn speaks(subject: &Subject<'_>, instance: &Instance<'_>) -> bool {
+    let mut lives = subject
         .health
         .lives
         .rows
@@ -48,11 +48,11 @@ fn spoke(life: &Life) -> bool {
     life.connected_at.is_some() || life.trouble.is_some()
 }
 
-fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {
-    let name = &scene.profile.listener.name;
+fn listener_of(subject: &Subject<'_>, instance: &Instance<'_>, life: &Life) -> (Verdict, String, String) {
+    let name = &subject.profile.listener.name;
     match (life.connected_at, life.trouble, instance.started_at) {
         // Trouble comes with an attempt to end it: of a sign that stands alone the rest is not recorded.
-        (_, Some((_, last)), _) if life.trouble_lines == 1 && scene.now - last >= WORD_WITHIN => (
+        (_, Some((_, last)), _) if life.trouble_lines == 1 && subject.now - last >= WORD_WITHIN => (
             Verdict::Inconclusive,
             format!(
                 "{name} had trouble at {}, and what became of it is not recorded",
@@ -81,11 +81,11 @@ fn listener_of(scene: &Scene<'_>, instance: &Instance<'_>, life: &Life) -> (Verd
             let detail = format!("{name}: no loss seen since {since}; its process is older than the evidence");
             (Verdict::Pass, detail, format!("no loss since {since}"))
         }
-        (None, None, Some(started)) if scene.now - started <= STARTUP => (
+        (None, None, Some(started)) if subject.now - started <= STARTUP => (
             Verdict::Inconclusive,
             format!(
                 "{name} has not connected yet: its process began {} ago",
-                scene.ago(started)
+                subject.ago(started)
             ),
             String::from("starting"),
         ),

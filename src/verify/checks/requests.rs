@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::{counted, grouped};
 
 /// See [`super::CHECKS`].
@@ -12,15 +12,15 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    if !scene.serves(instance) {
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    if !subject.serves(instance) {
         return None;
     }
     let ended = instance.sum(|life| life.requests);
     let served = ended - instance.sum(|life| life.failed).min(ended);
     let with_database = instance.sum(|life| life.with_database);
     let health = instance.sum(|life| life.health_requests);
-    let hanging = !scene.open(instance, true).is_empty();
+    let hanging = !subject.open(instance, true).is_empty();
     let (outcome, detail) = match (ended, served, with_database) {
         (0, _, _) if hanging => (Verdict::Fail, String::from("no request was served, and some hang")),
         (0, _, _) if health > 0 => (
@@ -32,7 +32,7 @@ fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
         ),
         (0, _, _) => (Verdict::Inconclusive, String::from("no request came in")),
         (_, 0, _) => (Verdict::Fail, format!("all {} failed", counted(ended, "request"))),
-        (_, _, 0) if scene.has_no_database(instance) => (
+        (_, _, 0) if subject.has_no_database(instance) => (
             Verdict::Pass,
             format!("{} served; it has no database", counted(served, "request")),
         ),

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::{Judge, Rule};
 use crate::facts::seconds;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::{clock, duration};
 
 /// See [`super::CHECKS`].
@@ -15,13 +15,13 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Every(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    let after = scene.demands.restarted_after?;
-    let (outcome, detail, observed) = seen(scene, instance, after);
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let after = subject.demands.restarted_after?;
+    let (outcome, detail, observed) = seen(subject, instance, after);
     Some(Seen::new(outcome, detail).beside(observed, format!("started after {}", clock(after))))
 }
 
-fn seen(scene: &Scene<'_>, instance: &Instance<'_>, after: DateTime<Utc>) -> (Verdict, String, String) {
+fn seen(subject: &Subject<'_>, instance: &Instance<'_>, after: DateTime<Utc>) -> (Verdict, String, String) {
     let name = instance.name;
     let (first, last) = (instance.first_at(), instance.last_at());
     if let Some((other, at)) = instance.successor {
@@ -34,7 +34,7 @@ fn seen(scene: &Scene<'_>, instance: &Instance<'_>, after: DateTime<Utc>) -> (Ve
     }
     match (instance.stopped_at, instance.started_at) {
         // A machine comes back under its name; a process that has ended does not, and `running` looks for others.
-        (Some(at), _) if scene.episodes.facts.names.is_made_up(name) => (
+        (Some(at), _) if subject.episodes.facts.names.is_made_up(name) => (
             Verdict::Pass,
             format!("its process ended at {}", clock(at)),
             format!("ended at {}", clock(at)),
@@ -59,7 +59,7 @@ fn seen(scene: &Scene<'_>, instance: &Instance<'_>, after: DateTime<Utc>) -> (Ve
             ),
             format!("running at {}", clock(first)),
         ),
-        _ if after - scene.evidence_from() >= seconds(instance.patience_s()) => (
+        _ if after - subject.evidence_from() >= seconds(instance.patience_s()) => (
             Verdict::Pass,
             format!(
                 "its first record is of {}, and it is never silent for {}",

@@ -3,7 +3,7 @@
 use super::{Judge, Rule};
 use crate::facts::to_seconds;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::{counted, duration, grouped};
 
 /// See [`super::CHECKS`].
@@ -13,8 +13,8 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    let limit = &scene.profile.verify;
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let limit = &subject.profile.verify;
     let within = duration(to_seconds(limit.starts_within));
     let outcome = if instance.starts > limit.max_starts {
         Verdict::Fail

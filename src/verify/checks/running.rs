@@ -2,7 +2,7 @@
 
 use super::{About, Judge, Rule};
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, RESTART_TAKES, Scene};
+use crate::verify::{Instance, RESTART_TAKES, Subject};
 use crate::words::clock;
 
 /// See [`super::CHECKS`].
@@ -12,7 +12,7 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Service(judge),
 };
 
-fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
+fn judge(subject: &Subject<'_>, instances: &[Instance<'_>]) -> Vec<About> {
     let stopped = instances
         .iter()
         .filter_map(|instance| Some((instance, instance.stopped_at?)));
@@ -23,9 +23,9 @@ fn judge(scene: &Scene<'_>, instances: &[Instance<'_>]) -> Vec<About> {
         let none = Seen::new(Verdict::Fail, detail).beside("0 instances", "1 instance");
         seen.push((None, none));
     }
-    let awaited = stopped.filter(|(instance, at)| instance.successor.is_none() && scene.now - *at <= RESTART_TAKES);
+    let awaited = stopped.filter(|(instance, at)| instance.successor.is_none() && subject.now - *at <= RESTART_TAKES);
     for (instance, at) in awaited {
-        let detail = format!("it stopped {} ago and has not started again", scene.ago(at));
+        let detail = format!("it stopped {} ago and has not started again", subject.ago(at));
         let awaited = Seen::new(Verdict::Inconclusive, detail).beside(format!("stopped at {}", clock(at)), "running");
         seen.push((Some(instance.name.to_owned()), awaited));
     }

@@ -4,7 +4,7 @@ use super::{Judge, Rule};
 use crate::facts::health::StatementTimes;
 use crate::facts::to_seconds;
 use crate::verify::check::{Seen, Verdict};
-use crate::verify::{Instance, Scene};
+use crate::verify::{Instance, Subject};
 use crate::words::{counted, duration};
 
 /// See [`super::CHECKS`].
@@ -14,12 +14,12 @@ pub(super) const CHECK: Rule = Rule {
     judge: Judge::Running(judge),
 };
 
-fn judge(scene: &Scene<'_>, instance: &Instance<'_>) -> Option<Seen> {
-    let limit_s = to_seconds(scene.profile.verify.statement_p95);
+fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
+    let limit_s = to_seconds(subject.profile.verify.statement_p95);
     let count = instance.sum(|life| life.statements);
     let required = format!("p95 under {}", duration(limit_s));
     let Some(times) = slowest(instance) else {
-        if scene.has_no_database(instance) || !scene.serves(instance) {
+        if subject.has_no_database(instance) || !subject.serves(instance) {
             return None;
         }
         let detail = String::from("no statement ended, so nothing tells how fast the database is");

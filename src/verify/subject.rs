@@ -11,7 +11,7 @@ use crate::profile::Settings;
 use crate::words::duration;
 
 /// What is judged, and by what.
-pub(crate) struct Scene<'a> {
+pub(crate) struct Subject<'a> {
     pub(super) episodes: &'a Episodes<'a>,
     pub(super) diagnosis: &'a Diagnosis,
     pub(super) health: &'a HealthFacts,
@@ -21,7 +21,7 @@ pub(crate) struct Scene<'a> {
     pub(super) now: DateTime<Utc>,
 }
 
-impl Scene<'_> {
+impl Subject<'_> {
     /// How long ago that was, in words.
     pub(super) fn ago(&self, at: DateTime<Utc>) -> String {
         duration(to_seconds(self.now - at).max(0.0))
