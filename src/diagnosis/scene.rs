@@ -165,6 +165,11 @@ impl<'a> Scene<'a> {
         self.hung_on(WaitingOn::is_checkout)
     }
 
+    /// Hangs that wait or waited for a connection to come free.
+    pub fn hung_in_pool(&self) -> Vec<Hanging<'a>> {
+        self.hung_on(|on| on == WaitingOn::Pool)
+    }
+
     /// Hangs that wait or waited in a statement.
     pub fn hung_in_statements(&self) -> Vec<Hanging<'a>> {
         self.hung_on(|on| on == WaitingOn::Statement)

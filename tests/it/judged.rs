@@ -31,11 +31,11 @@ fn told(of: &str, found: &[Difference]) -> Vec<String> {
 
 /// Judges each recording of a folder of `fixtures/`, rewritten these ways.
 fn check(folder: &str, all_ways: &[Vec<Way>]) {
-    check_all_but(folder, all_ways, &[]);
+    check_all_but(folder, all_ways, &[], Depth::Whole);
 }
 
 /// The same, whatever is different in some parts of the label.
-fn check_all_but(folder: &str, all_ways: &[Vec<Way>], parts: &[&str]) {
+fn check_all_but(folder: &str, all_ways: &[Vec<Way>], parts: &[&str], depth: Depth) {
     let mut jobs = Vec::new();
     for case in found_in(&fixture(folder)).unwrap() {
         jobs.extend(all_ways.iter().map(|ways| (case.clone(), ways)));
@@ -50,25 +50,23 @@ fn check_all_but(folder: &str, all_ways: &[Vec<Way>], parts: &[&str]) {
         if ways.is_empty() {
             let path = records(case).unwrap();
             let label = label(case).unwrap();
-            return told(&of, differences(&label, path.to_str().unwrap(), Depth::Whole, &ask));
+            return told(&of, differences(&label, path.to_str().unwrap(), depth, &ask));
         }
         let rewritten = rewrite(&Recording::read(case).unwrap(), ways, SEED);
         let place = tempfile::tempdir().unwrap();
         rewritten.write(place.path()).unwrap();
         let path = records(place.path()).unwrap();
-        told(
-            &of,
-            differences(&rewritten.label, path.to_str().unwrap(), Depth::Whole, &ask),
-        )
+        told(&of, differences(&rewritten.label, path.to_str().unwrap(), depth, &ask))
     });
     let wrong: Vec<String> = wrong.into_iter().flatten().collect();
     assert!(wrong.is_empty(), "{} differences:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
-#[ignore = "the rules know one application"]
 fn other_applications_are_judged_as_labelled() {
-    check("others", &[vec![]]);
+    check_all_but("others", &[vec![]], &[], Depth::Quick);
+    // In the middle of an empty pool it is not told yet which of the long chats hold it and which wait for it.
+    check_all_but("others", &[vec![]], &["stuck", "long"], Depth::Whole);
 }
 
 #[test]
@@ -108,7 +106,7 @@ fn all_that_relay_api_does_changes_no_answer() {
 fn half_of_the_traces_are_never_wrongly_healthy() {
     check("", &[vec![Way::Sampled]]);
     // Which of the long chats hold the pool is told by those that wait for it, of which half are not recorded.
-    check_all_but("others", &[vec![Way::Sampled]], &["stuck", "long"]);
+    check_all_but("others", &[vec![Way::Sampled]], &["stuck", "long"], Depth::Whole);
 }
 
 #[test]

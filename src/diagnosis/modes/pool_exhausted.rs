@@ -103,7 +103,8 @@ fn judge(scene: &Scene<'_>) -> Judgement {
         found.insert(1, holders.claim(limits.map(|limits| limits.capacity())));
         found.extend(database_is_well(scene));
     }
-    scene.matched(&[], &empty, summary, found)
+    // Those that got a connection late belong to it: it is over when the last of them has ended.
+    scene.matched(&scene.hung_in_pool(), &empty, summary, found)
 }
 
 /// Long requests that were open while a pool was empty.
