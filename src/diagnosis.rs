@@ -14,7 +14,7 @@ mod scene;
 pub use claim::{Basis, Claim};
 pub use finding::Finding;
 pub use healthy::no_records;
-pub use mode::{Cause, Documentation, FailureMode, Hits, Questions, Remedy, named, showing};
+pub use mode::{Cause, Documentation, FailureMode, Hits, LooksAt, Questions, Remedy, named, showing};
 pub use modes::REGISTRY;
 pub use scene::{Failing, Scene};
 
@@ -207,9 +207,6 @@ impl Conclusion {
     }
 }
 
-/// Work is queued by one service and run by another: these rules look at all services at once.
-const OF_ALL_SERVICES: [&str; 1] = ["worker-silent"];
-
 /// Judges every failure mode, service by service, and gives one answer: that of the service with most trouble.
 pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
     let (whole, scenes) = (Scene::of(episodes, None), Scene::by_service(episodes));
@@ -222,9 +219,9 @@ pub fn diagnose(episodes: &Episodes<'_>) -> Diagnosis {
             .iter()
             .filter(|part| mode.needs.contains(&part.section.as_str()))
             .collect();
-        let judged = match OF_ALL_SERVICES.contains(&mode.id) {
-            true => std::slice::from_ref(&whole),
-            false => &scenes,
+        let judged = match mode.looks_at {
+            LooksAt::AllServices => std::slice::from_ref(&whole),
+            LooksAt::EachService => &scenes,
         };
         let (mut matches, mut cannot, mut against) = (Vec::new(), None, None);
         for (rank, scene) in judged.iter().enumerate() {

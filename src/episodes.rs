@@ -21,12 +21,19 @@ pub use slow::{SlowService, SlowStretch, median};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::facts::{ErrorBurst, Facts, Grid};
+use crate::facts::{ErrorBurst, Facts, Grid, to_seconds};
 use crate::profile::Settings;
 use crate::window::Window;
 
 /// Shorter silences are no news: traffic alone explains them.
 pub const SHORTEST_SILENCE: TimeDelta = TimeDelta::seconds(60);
+/// How long something whose records are so far apart as a rule may be silent; both in seconds.
+pub fn patience_s(spacing_s: f64) -> f64 {
+    to_seconds(SHORTEST_SILENCE).max(UNUSUAL_SPACING * spacing_s)
+}
+
+/// A listener in trouble is back by then, or has tried again: relay-api's longest pause between two attempts is 60 s.
+pub const LISTENER_PATIENCE: TimeDelta = TimeDelta::seconds(90);
 /// A restart this close to the end of the trouble goes with it: a machine takes some seconds to come back.
 pub const RESTART_GOES_WITH: TimeDelta = TimeDelta::seconds(60);
 

@@ -36,6 +36,8 @@ use crate::window::Window;
 pub const SHORTEST_GAP: TimeDelta = TimeDelta::seconds(60);
 /// A pause or a silence is out of the ordinary from this multiple of the usual distance of records on.
 pub const UNUSUAL_SPACING: f64 = 10.0;
+/// A shutdown line this close to the last record makes the end an orderly one.
+pub const ANNOUNCED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// Hangs that begin this close to each other are one wave: longer than a pool's 30 s and a listener's 60 s back-off.
 pub const WAVE_PAUSE: TimeDelta = TimeDelta::minutes(5);
 /// Hangs of a wave that have rows of their own; the rest says the same.

@@ -4,15 +4,13 @@ use chrono::TimeDelta;
 
 use super::claim::claim;
 use super::{Basis, Claim, Conclusion, Confidence, FailureMode, Finding, Scene};
-use crate::episodes::{ListenerTrouble, WaitingOn};
+use crate::episodes::{LISTENER_PATIENCE, ListenerTrouble, WaitingOn};
 use crate::error_text::ErrorClass;
 use crate::facts::{Facts, to_seconds};
 use crate::words::{self, clock, counted};
 
 /// A pause this long is worth a word.
 const LEAST_LULL: TimeDelta = TimeDelta::minutes(5);
-/// A listener that lost its connection is back by then: relay-api's longest pause between two attempts is 60 s.
-const NOT_BACK_AFTER: TimeDelta = TimeDelta::seconds(90);
 /// Failures for which no rule has a name are an outage if they are so many,
 const LEAST_FAILED: u64 = 20;
 /// and one request of so many at least.
@@ -148,7 +146,7 @@ fn unexplained(scene: &Scene<'_>, succeeded: u64) -> Option<String> {
         ));
     }
     let lost = scene.listener.iter().find(|trouble| {
-        trouble.over_at.is_none() && scene.facts.window.to - trouble.first_at >= NOT_BACK_AFTER && trouble.lines > 1
+        trouble.over_at.is_none() && scene.facts.window.to - trouble.first_at >= LISTENER_PATIENCE && trouble.lines > 1
     });
     let lost_at = |trouble: &ListenerTrouble<'_>| {
         let (name, at) = (&scene.profile.listener.name, clock(trouble.first_at));

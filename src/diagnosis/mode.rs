@@ -23,6 +23,8 @@ pub struct FailureMode {
     pub remedy: Remedy,
     /// Whom it hits.
     pub hits: Hits,
+    /// Whose records its rule looks at.
+    pub looks_at: LooksAt,
     /// What a person asks of it.
     pub questions: Questions,
     /// Sections of evidence without which a "no" is worth nothing.
@@ -70,6 +72,15 @@ pub enum Hits {
     Suffering,
     /// All, since it slows each of them.
     EveryRequest,
+}
+
+/// Whose records a rule looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LooksAt {
+    /// Those of one service at a time: another's trouble is no sign.
+    EachService,
+    /// All: what one service begins another ends.
+    AllServices,
 }
 
 /// What is asked beside "why".

@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::episodes::{Episodes, Hanging, ListenerTrouble, RESTART_GOES_WITH, Silence, Start, WaitingOn};
 use crate::error_text::{ErrorClass, read};
-use crate::facts::{ErrorBurst, Facts, Gap, PROMPT, Run, seconds, to_seconds};
+use crate::facts::{ErrorBurst, Facts, Gap, PROMPT, RouteOfProcess, Run, seconds, to_seconds};
 use crate::profile::Settings;
 use crate::words::counted;
 
@@ -163,6 +163,17 @@ impl<'a> Scene<'a> {
     /// Hangs that wait or waited in their checkout.
     pub fn hung_connecting(&self) -> Vec<Hanging<'a>> {
         self.hung_on(WaitingOn::is_checkout)
+    }
+
+    /// Routes of processes of the service that ran out of connections, and from when to when.
+    pub fn dry(&self) -> impl Iterator<Item = (&'a RouteOfProcess, (DateTime<Utc>, DateTime<Utc>))> {
+        let own = self
+            .facts
+            .checkouts
+            .rows
+            .iter()
+            .filter(|row| self.runs_on(&row.instance));
+        own.filter_map(|row| Some((row, row.dry?)))
     }
 
     /// Hangs that wait or waited for a connection to come free.

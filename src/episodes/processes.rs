@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{OVERLAP, SHORTEST_SILENCE, UNUSUAL_SPACING};
+use super::{OVERLAP, patience_s};
 use crate::facts::{Facts, Line, LineKind, Process, seconds};
 
 /// A start and a ready line belong together within this; relay-api takes 3 s.
@@ -44,7 +44,7 @@ impl Start<'_> {
 /// Whether its first record is its begin: others were recorded before it for longer than it is ever silent.
 fn appeared(facts: &Facts, process: &Process) -> bool {
     let begins = facts.processes.rows.iter().map(|other| other.first_at);
-    let patience = SHORTEST_SILENCE.max(seconds(UNUSUAL_SPACING * process.spacing_s()));
+    let patience = seconds(patience_s(process.spacing_s()));
     begins.min().is_some_and(|from| process.first_at - from >= patience)
 }
 

@@ -4,13 +4,11 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{Hanging, ListenerTrouble, UNUSUAL_SPACING};
-use crate::facts::{Facts, Fate, Gap, GapOf, Line, LineKind, Process, to_seconds};
+use crate::facts::{ANNOUNCED_WITHIN, Facts, Fate, Gap, GapOf, Line, LineKind, Process, to_seconds};
 use crate::profile::Settings;
 
 /// An instance that goes on by itself has left out so many records: a quiet one has pauses all day.
 const LEFT_OUT: f64 = 60.0;
-/// A shutdown line this close to the last record makes the end an orderly one.
-const ANNOUNCED_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// What was open all the while ends within this of the first sign of life, if the instance was what it waited for.
 const ENDS_WITHIN: TimeDelta = TimeDelta::seconds(60);
 /// A rolling deploy starts the new instance this long before the old one ends, at most; a standby is there as soon.

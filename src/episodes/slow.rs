@@ -37,6 +37,10 @@ fn count(some: &[&Bucket]) -> (u64, u64) {
     (slow, some.iter().map(|bucket| bucket.statements).sum::<u64>())
 }
 
+fn at_places<'a>(buckets: &[&'a Bucket], places: &[usize]) -> Vec<&'a Bucket> {
+    places.iter().filter_map(|place| buckets.get(*place).copied()).collect()
+}
+
 /// The narrowest surroundings of a bucket that hold so many statements.
 fn around<'a, 'b>(buckets: &'b [&'a Bucket], place: usize, least: u64) -> Option<&'b [&'a Bucket]> {
     (0..=NEIGHBOURS).find_map(|width| {
@@ -167,9 +171,7 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
     let in_part = parts(&buckets);
     let (slow, others): (Vec<usize>, Vec<usize>) =
         places().partition(|place| whole.contains(place) || in_part.contains(place));
-    let of =
-        |places: &[usize]| -> Vec<&Bucket> { places.iter().filter_map(|place| buckets.get(*place).copied()).collect() };
-    let others = of(&others);
+    let others = at_places(&buckets, &others);
     let usual_s = median(others.iter().filter_map(|bucket| bucket.statements_p50_s))
         .or_else(|| buckets.iter().find_map(|bucket| bucket.usual_before_s));
     let pause = (super::bucket(facts.window) * 2).max(SLOW_PAUSE);
@@ -180,7 +182,7 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
         let first = places.iter().position(is_whole).filter(|_| !in_part).unwrap_or(0);
         let last = places.iter().rposition(is_whole).filter(|_| !in_part);
         SlowStretch {
-            buckets: of(&places[first..last.map_or(places.len(), |last| last + 1)]),
+            buckets: at_places(&buckets, &places[first..last.map_or(places.len(), |last| last + 1)]),
             in_part,
         }
     };
@@ -207,10 +209,8 @@ fn slow_in<'a>(facts: &'a Facts, service: &'a str) -> SlowService<'a> {
 fn parts(buckets: &[&Bucket]) -> BTreeSet<usize> {
     let (slow, others): (Vec<usize>, Vec<usize>) =
         (0..buckets.len()).partition(|place| is_slow_in_part(buckets, *place));
-    let of =
-        |places: &[usize]| -> Vec<&Bucket> { places.iter().filter_map(|place| buckets.get(*place).copied()).collect() };
-    let (calm_slow, calm) = count(&of(&others));
-    let (part_slow, part) = count(&of(&slow));
+    let (calm_slow, calm) = count(&at_places(buckets, &others));
+    let (part_slow, part) = count(&at_places(buckets, &slow));
     let is_known = calm >= LEAST_TO_SHARE;
     if is_known && share(part_slow, part) >= UNUSUAL_PART * share(calm_slow, calm) {
         slow.into_iter().collect()

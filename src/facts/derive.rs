@@ -63,16 +63,8 @@ impl<'a> View<'a> {
 
     /// The instance of the one process that a `service_instance_id` stands for; `None` = several, or none.
     fn instance_of(&self, id: &str) -> Option<&'a str> {
-        let own = |row: &&ProcessRow| row.process.split('/').next() == Some(id);
-        let mut names = self
-            .rows
-            .processes
-            .rows
-            .iter()
-            .filter(own)
-            .map(|row| row.instance.as_str());
-        let first = names.next()?;
-        names.all(|name| name == first).then_some(first)
+        let rows = self.rows.processes.rows.iter();
+        instance_of(id, rows.map(|row| (row.process.as_str(), row.instance.as_str())))
     }
 }
 
@@ -169,6 +161,14 @@ fn joined(mut spans: Vec<(DateTime<Utc>, DateTime<Utc>)>, pause: TimeDelta) -> V
         }
     }
     found
+}
+
+/// The instance of the processes (each beside its own) that share a `service_instance_id`; `None` = several, or none.
+pub(super) fn instance_of<'a>(id: &str, processes: impl Iterator<Item = (&'a str, &'a str)>) -> Option<&'a str> {
+    let own = processes.filter(|(process, _)| process.split('/').next() == Some(id));
+    let mut names = own.map(|(_, instance)| instance);
+    let first = names.next()?;
+    names.all(|name| name == first).then_some(first)
 }
 
 /// The middle of sorted values, as SQL's `percentile_cont` has it.

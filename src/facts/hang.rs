@@ -31,6 +31,18 @@ pub struct Wait {
     pub longest_s: Option<f64>,
 }
 
+impl Wait {
+    /// One that is a single span.
+    pub fn single(role: Role, started_at: DateTime<Utc>, duration_s: Option<f64>) -> Self {
+        Self {
+            role,
+            started_at,
+            duration_s,
+            longest_s: duration_s,
+        }
+    }
+}
+
 /// How a hang ended, as far as the records tell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fate {

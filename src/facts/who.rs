@@ -3,10 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use super::rows::{Open, ProcessRow, Trouble};
-use super::{LineKind, STARTUP};
+use super::{ANNOUNCED_WITHIN, LineKind, STARTUP};
 
 /// Why no command names an instance that is known by its processes alone.
 const NO_MACHINE: &str = "the records name no machine, so only the platform tells which one it is (logfire 4.37 and later \
@@ -16,9 +16,6 @@ const OTHER_PLATFORM: &str =
     "the profile's commands are for another platform: `relay-diag init` writes those for yours";
 /// Names the machine on every platform, if there is nothing better.
 const HOST_NAME: &str = "host.name";
-
-/// A shutdown line this close to the last record ends a process.
-const SAID_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
 /// How instances without a machine are called, by what their records hold instead: the id of a process.
 #[derive(Debug, Clone, Default)]
@@ -138,7 +135,7 @@ impl<'a> Lived<'a> {
     }
 
     fn said_goodbye(&self) -> bool {
-        self.stopping_at.is_some_and(|at| self.last_at - at <= SAID_WITHIN)
+        self.stopping_at.is_some_and(|at| self.last_at - at <= ANNOUNCED_WITHIN)
     }
 
     /// Whether it serves requests; `None` = it lived too shortly to tell.

@@ -1,9 +1,9 @@
 //! What was recognised and what is not recorded, as a report.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Platform, Recognised};
-use crate::report::{Block, Data, Note, Outcome, Severity, Table, Told};
+use crate::report::{Block, Data, Note, Outcome, Severity, Table, Told, named};
 use crate::words;
 
 /// Names that are told of one kind.
@@ -59,10 +59,7 @@ pub fn told(found: &Recognised, profile: &str, file: Option<&str>, from: &str) -
         outcome: Outcome::Fine,
         blocks,
         data: Data::of_documents(&["what", "value"], &documents),
-        fields: fields
-            .into_iter()
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect::<Map<_, _>>(),
+        fields: named(fields),
     }
 }
 

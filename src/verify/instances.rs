@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::episodes::{Episodes, OVERLAP, SHORTEST_SILENCE, UNUSUAL_SPACING};
+use crate::episodes::{Episodes, OVERLAP, patience_s};
 use crate::facts::health::{HealthFacts, Life};
 use crate::facts::{seconds, to_seconds};
 
@@ -55,7 +55,7 @@ impl Instance<'_> {
 
     /// A silence is out of the ordinary from so many seconds on.
     pub fn patience_s(&self) -> f64 {
-        to_seconds(SHORTEST_SILENCE).max(UNUSUAL_SPACING * self.spacing_s())
+        patience_s(self.spacing_s())
     }
 
     /// Whether it is still there: it did not stop, and no other took its place.

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, of_failures},
 };
 use crate::episodes::Hanging;
@@ -33,6 +33,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["checkouts", "errors", "hangs", "database"],
     judge,
@@ -41,11 +42,9 @@ pub(super) static MODE: FailureMode = FailureMode {
 fn judge(scene: &Scene<'_>) -> Judgement {
     let empty = scene.failing_with(&[ErrorClass::PoolExhausted]);
     let dry: Vec<&RouteOfProcess> = scene
-        .facts
-        .checkouts
-        .rows
-        .iter()
-        .filter(|row| scene.runs_on(&row.instance) && row.dry.is_some() && row.in_vain >= LEAST_IN_VAIN)
+        .dry()
+        .map(|(row, _)| row)
+        .filter(|row| row.in_vain >= LEAST_IN_VAIN)
         .collect();
     if empty.is_empty() || dry.is_empty() {
         return Judgement::NotMatched(String::from("the pool was not empty"));

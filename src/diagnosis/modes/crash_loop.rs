@@ -3,7 +3,8 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Matched, Questions, Remedy, Scene,
+    claim::claim,
 };
 use crate::facts::{LineKind, to_seconds};
 use crate::words::{clock, counted, duration};
@@ -30,6 +31,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::ReadPlatformLog,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["processes", "lifecycle"],
     judge,

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::diagnosis::scene::{checkouts, failed};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, of_failures, of_successes},
 };
 use crate::error_text::ErrorClass;
@@ -40,6 +40,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["errors", "runs", "database"],
     judge,

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::{checkouts, failed, failed_soon};
 use crate::diagnosis::{
-    Cause, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Cause, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{self, failures, lengths, of_hangs, of_successes},
 };
 use crate::error_text::ErrorClass;
@@ -27,6 +27,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["errors", "hangs", "runs", "database"],
     judge,

@@ -1,7 +1,7 @@
 //! The database's name does not resolve.
 
 use super::database_down::turned_away;
-use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene};
+use crate::diagnosis::{Cause, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene};
 use crate::error_text::ErrorClass;
 
 pub(super) static MODE: FailureMode = FailureMode {
@@ -22,6 +22,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["errors", "runs", "database"],
     judge,

@@ -1,7 +1,8 @@
 //! One instance stops emitting while others, or its clients, go on.
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Matched, Questions, Remedy, Scene,
+    claim::claim,
 };
 use crate::episodes::Silence;
 use crate::facts::{Process, to_seconds};
@@ -25,6 +26,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["processes", "gaps", "lifecycle", "hangs"],
     judge,

@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, lengths, of_failures, of_hangs},
 };
 use crate::error_text::ErrorClass;
@@ -31,6 +31,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["lifecycle", "hangs"],
     judge,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::diagnosis::scene::checkouts;
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, failures, hung, lengths, of_successes},
 };
 use crate::episodes::{ENDS_TOGETHER, Hanging};
@@ -33,6 +33,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["hangs", "database"],
     judge,

@@ -2,7 +2,7 @@
 
 use crate::diagnosis::scene::{checkouts, failed_soon};
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, failures, hung, lengths, of_hangs, of_successes},
 };
 use crate::episodes::{Hanging, WaitingOn};
@@ -41,6 +41,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::WhySomeHang,
     needs: &["hangs", "runs", "errors", "database"],
     judge,

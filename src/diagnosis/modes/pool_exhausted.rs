@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use crate::diagnosis::scene::failed;
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Questions, Remedy, Scene,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Questions, Remedy, Scene,
     claim::{claim, of_failures},
 };
 use crate::error_text::{ErrorClass, pool_limits};
@@ -39,6 +39,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Symptom,
     remedy: Remedy::Restart,
     hits: Hits::Suffering,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["errors", "database"],
     judge,
@@ -68,15 +69,7 @@ fn judge(scene: &Scene<'_>) -> Judgement {
         ),
         &empty,
     )];
-    let mut own = scene
-        .facts
-        .checkouts
-        .rows
-        .iter()
-        .filter(|row| scene.runs_on(&row.instance));
-    let dry = own.find(|row| row.dry.is_some());
-    if let Some(row) = dry {
-        let (from, _) = row.dry.unwrap_or((scene.facts.window.from, scene.facts.window.to));
+    if let Some((row, (from, _))) = scene.dry().next() {
         found.push(claim(
             Basis::Statements,
             format!(
@@ -134,13 +127,7 @@ impl Holders {
 fn holders(scene: &Scene<'_>, capacity: Option<u64>) -> Option<Holders> {
     let now = scene.facts.window.to;
     let end = |long: &Long| long.request.ended_at().unwrap_or(now);
-    let dry = scene
-        .facts
-        .checkouts
-        .rows
-        .iter()
-        .filter_map(|row| Some((row, row.dry?)));
-    let of_process = dry.filter_map(|(row, (from, to))| {
+    let of_process = scene.dry().filter_map(|(row, (from, to))| {
         let beside: Vec<&Long> = scene
             .facts
             .long

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Matched, Questions, Remedy, Scene,
+    claim::claim,
 };
 use crate::error_text::ErrorClass;
 use crate::facts::to_seconds;
@@ -36,6 +37,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::Nothing,
     hits: Hits::EveryRequest,
+    looks_at: LooksAt::EachService,
     questions: Questions::General,
     needs: &["traffic", "database"],
     judge,

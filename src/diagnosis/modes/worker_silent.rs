@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::diagnosis::{
-    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, Matched, Questions, Remedy, Scene, claim::claim,
+    Basis, Cause, Claim, Documentation, FailureMode, Hits, Judgement, LooksAt, Matched, Questions, Remedy, Scene,
+    claim::claim,
 };
 use crate::facts::{Work, to_seconds};
 use crate::profile::Settings;
@@ -31,6 +32,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     cause: Cause::Mechanism,
     remedy: Remedy::ReadPlatformLog,
     hits: Hits::Suffering,
+    looks_at: LooksAt::AllServices,
     questions: Questions::General,
     needs: &["work"],
     judge,

@@ -43,8 +43,8 @@ pub(super) fn hangs(view: &View<'_>, processes: &[Process], lines: &[Line]) -> (
     // What died before the window began is an older story.
     found.retain(|one| one.hang.ended_at().is_none_or(|at| at >= view.window.from));
     found.sort_by(|a, b| {
-        let place = |one: &Judged| (one.hang.started_at, one.hang.trace_id.clone(), one.hang.span_id.clone());
-        place(a).cmp(&place(b))
+        let (a, b) = (&a.hang, &b.hang);
+        (a.started_at, &a.trace_id, &a.span_id).cmp(&(b.started_at, &b.trace_id, &b.span_id))
     });
     reasons.part(found)
 }
@@ -108,21 +108,11 @@ impl Context<'_, '_> {
         let (wait, call) = match (longest, longest_of(&others)) {
             (Some(longest), _) if in_database => (Some(waited(longest, &database, waited_s)), None),
             _ if timed_out => {
-                let whole = Wait {
-                    role: Role::Connect,
-                    started_at: long.span.started_at,
-                    duration_s: Some(long.duration_s),
-                    longest_s: Some(long.duration_s),
-                };
+                let whole = Wait::single(Role::Connect, long.span.started_at, Some(long.duration_s));
                 (Some(whole), None)
             }
             (_, Some(call)) if call.duration_s >= EXPLAINING_SHARE * long.duration_s => {
-                let wait = Wait {
-                    role: Role::External,
-                    started_at: call.span.started_at,
-                    duration_s: Some(call.duration_s),
-                    longest_s: Some(call.duration_s),
-                };
+                let wait = Wait::single(Role::External, call.span.started_at, Some(call.duration_s));
                 (Some(wait), Some(call.span.span_name.clone()))
             }
             _ => (None, None),
@@ -145,20 +135,17 @@ impl Context<'_, '_> {
 
     /// An open request waits on what is open, the last to begin. One that has asked its database just now is at work.
     fn open(&self, open: &Open, trace: &Trace<'_>) -> Judged {
-        let (database, others): (Vec<&&Open>, Vec<&&Open>) = trace
+        let (database, others): (Vec<&Open>, Vec<&Open>) = trace
             .open
             .iter()
+            .copied()
             .filter(|other| is_below(other, open))
             .partition(|other| other.role.is_database());
-        let place = |other: &&&Open| (other.started_at, std::cmp::Reverse(other.span_id.clone()));
-        let last = database.iter().max_by_key(|other| place(other));
-        let call = others.iter().max_by_key(|other| place(other));
-        let wait = last.or(call).map(|other| Wait {
-            role: other.role,
-            started_at: other.started_at,
-            duration_s: None,
-            longest_s: None,
-        });
+        let last = last_begun(&database);
+        let call = last_begun(&others);
+        let wait = last
+            .or(call)
+            .map(|other| Wait::single(other.role, other.started_at, None));
         let died = death(open, self.processes, self.lines);
         let hang = self.hang(open, died.map_or(Fate::InFlight, Fate::Died), wait, None);
         let until = match (died, hang.process_last_at) {
@@ -166,8 +153,7 @@ impl Context<'_, '_> {
             (None, _) => self.view.window.to,
         };
         let age = until - open.started_at;
-        let earlier: Vec<&Long> = of_request(&trace.ended, open);
-        let earlier: Vec<&Long> = earlier
+        let earlier: Vec<&Long> = of_request(&trace.ended, open)
             .into_iter()
             .filter(|other| other.span.role.is_database())
             .collect();
@@ -233,6 +219,13 @@ fn longest_of<'a>(spans: &[&'a Long]) -> Option<&'a Long> {
         by_length.then_with(|| b.span.span_id.cmp(&a.span.span_id))
     });
     longest.copied()
+}
+
+fn last_begun<'a>(spans: &[&'a Open]) -> Option<&'a Open> {
+    let last = spans
+        .iter()
+        .max_by(|a, b| (a.started_at, &b.span_id).cmp(&(b.started_at, &a.span_id)));
+    last.copied()
 }
 
 /// All that a request waited for its database, from the first of it on.

@@ -113,12 +113,8 @@ impl<'a> Reasons<'a> {
         let (mut hangs, mut long) = (Vec::new(), Vec::new());
         for mut one in found {
             if inferred.contains(&one.hang.span_id) {
-                one.hang.wait = Some(Wait {
-                    role: Role::Connect,
-                    started_at: one.hang.started_at,
-                    duration_s: one.hang.duration_s(),
-                    longest_s: one.hang.duration_s(),
-                });
+                let hang = &mut one.hang;
+                hang.wait = Some(Wait::single(Role::Connect, hang.started_at, hang.duration_s()));
             }
             if one.hung || beyond.contains(&one.hang.span_id) {
                 hangs.push(one.hang);

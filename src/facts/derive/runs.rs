@@ -35,12 +35,7 @@ pub(super) fn runs(view: &View<'_>, cuts: &Cuts) -> Vec<Run> {
             pieces.entry(key).or_default().push(piece);
         }
     }
-    let mut found: Vec<Run> = pieces
-        .into_iter()
-        .map(|((service, ..), own)| run(view, service, &own))
-        .collect();
-    found.sort_by(|a, b| (a.first_at(), &a.service).cmp(&(b.first_at(), &b.service)));
-    found
+    in_time(pieces.into_iter().map(|((service, ..), own)| run(view, service, &own)))
 }
 
 /// Checkouts that succeeded before the window: a hang that began there has its contrast there.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::facts::derive::instance_of;
 use crate::facts::read::evidence;
 use crate::facts::row::Row;
 use crate::facts::{Evidence, Facts, Process, Run, Successes};
@@ -55,12 +56,10 @@ fn run(processes: &[Process], service: String, parts: &[Part]) -> Run {
     // A `service_instance_id`.
     let process = parts.first().and_then(|part| part.process.as_ref());
     let process = process.filter(|name| parts.iter().all(|part| part.process.as_ref() == Some(name)));
-    let instance_of = |id: &String| {
-        let mut own = processes
+    let named = || {
+        processes
             .iter()
-            .filter(|other| other.process.split('/').next() == Some(id));
-        let first = own.next()?;
-        own.all(|other| other.instance == first.instance).then_some(first)
+            .map(|other| (other.process.as_str(), other.instance.as_str()))
     };
     Run {
         service,
@@ -69,7 +68,7 @@ fn run(processes: &[Process], service: String, parts: &[Part]) -> Run {
         requests: requests.map(|part| part.successes.clone()),
         requests_p50_s: requests.map(|part| part.p50_s),
         route: requests.and_then(|part| part.route.clone()),
-        instance: process.and_then(instance_of).map(|process| process.instance.clone()),
+        instance: process.and_then(|id| instance_of(id, named())).map(str::to_owned),
         trace_id: parts.iter().map(|part| part.trace_id.clone()).min(),
     }
 }

@@ -1,15 +1,11 @@
 //! Is the queue listener connected? Its newest event decides.
 
-use chrono::TimeDelta;
-
 use super::{Judge, Rule};
+use crate::episodes::LISTENER_PATIENCE;
 use crate::facts::health::Life;
 use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, STARTUP, Subject};
 use crate::words::clock;
-
-/// A listener in trouble says something again by then: relay-api's longest pause between two attempts is 60 s.
-const WORD_WITHIN: TimeDelta = TimeDelta::seconds(90);
 
 /// See [`super::CHECKS`].
 pub(super) const CHECK: Rule = Rule {
@@ -52,7 +48,7 @@ fn listener_of(subject: &Subject<'_>, instance: &Instance<'_>, life: &Life) -> (
     let name = &subject.profile.listener.name;
     match (life.connected_at, life.trouble, instance.started_at) {
         // Trouble comes with an attempt to end it: of a sign that stands alone the rest is not recorded.
-        (_, Some((_, last)), _) if life.trouble_lines == 1 && subject.now - last >= WORD_WITHIN => (
+        (_, Some((_, last)), _) if life.trouble_lines == 1 && subject.now - last >= LISTENER_PATIENCE => (
             Verdict::Inconclusive,
             format!(
                 "{name} had trouble at {}, and what became of it is not recorded",
