@@ -41,6 +41,7 @@
 --! driver_p95_s = "float?"
 --! driver_max_s = "float?"
 --! asked_at = "timestamp?"
+--! database_roles = "int"
 --! in_vain = "int"
 --! dry_from = "timestamp?"
 --! dry_to = "timestamp?"
@@ -55,12 +56,12 @@
 -- requests, failed ones, health checks, failed spans and logs that nothing stands above, failed ones below others, outgoing
 -- calls that were refused; statements begun, ended, not failed; the same as their driver records them. `lines`, by bucket:
 -- kind, how many, how many failures, first, last, trace. `routes`: successes, those that lasted, microseconds of the others,
--- last, route. Times are microseconds since 1970. A checkout that failed after a second or more waited in vain: a refusal
+-- last, route. `database_roles` has bit 1 for checkouts, bit 2 for statements. Times are microseconds since 1970. A checkout that failed after a second or more waited in vain: a refusal
 -- fails at once.
 -- Percentiles hold every duration in memory: only what began at or after a time is measured.
 SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service,
   $instance_names AS machine_by, service_version,
-  first_at, last_at, operations, served, asked_at, p50_s, p95_s, max_s,
+  first_at, last_at, operations, served, asked_at, database_roles, p50_s, p95_s, max_s,
   driver_p50_s, driver_p95_s, driver_max_s, in_vain, dry_from, dry_to, pool_timeout_at, trace_id, sample, activity, lines, routes
 FROM (
   SELECT service_name, service_instance_id, process_pid,
@@ -68,7 +69,7 @@ FROM (
     min(first_at) AS first_at, max(ended_at) AS last_at,
     sum(CASE WHEN bucket IS NOT NULL THEN records ELSE 0 END) AS operations,
     sum(CASE WHEN bucket IS NOT NULL THEN served ELSE 0 END) AS served,
-    min(asked_at) AS asked_at,
+    min(asked_at) AS asked_at, bit_or(database_roles) AS database_roles,
     max(CASE WHEN bucket IS NULL THEN p50_s END) AS p50_s,
     max(CASE WHEN bucket IS NULL THEN p95_s END) AS p95_s,
     max(longest_s) AS max_s,
@@ -89,6 +90,7 @@ FROM (
       count(*) AS records, min(at) AS first_at, max(ended_at) AS ended_at,
       min(us) AS first_us, max(us) AS last_us, max(end_us) AS end_us, bit_or(CAST(1 AS BIGINT) << slot) AS active,
       min(CASE WHEN in_window = 1 AND role IN ('request', 'connect') THEN at END) AS asked_at,
+      bit_or(CASE role WHEN 'connect' THEN 1 WHEN 'statement' THEN 2 WHEN 'driver' THEN 2 ELSE 0 END) AS database_roles,
       count(CASE WHEN role = 'request' THEN 1 END) AS served,
       count(CASE WHEN role = 'statement' AND is_span THEN 1 END) AS statements,
       count(CASE WHEN role = 'driver' AND is_span THEN 1 END) AS driver,

@@ -9,6 +9,7 @@ mod pool;
 mod questions;
 mod report;
 mod shape;
+mod statements;
 
 pub use report::{Advice, told};
 
@@ -29,6 +30,7 @@ use impact::impact;
 use pool::{Pool, pool};
 use questions::{where_it_lies, why_some};
 use shape::shape;
+use statements::{Statements, statements};
 
 /// Puts together what the first and the second request say beside the answer.
 pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Second>, question: &Question) -> Advice {
@@ -42,7 +44,9 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
         .map(|second| contrast(&second.contrast.rows));
     let compared = contrast.clone().unwrap_or_default();
     let pool = pool(&scene, second, extent(diagnosis, episodes.facts));
+    let statements = statements(&scene, second);
     let mut paragraphs = questions(&scene, mode, second, &compared, &budget);
+    paragraphs.insert(0, ("which statements", statements.lines.clone()));
     paragraphs.push(("the pool", pool.lines.clone()));
     if let Some(from) = answer.from {
         paragraphs.push(("the shape", shape(&scene, from, answer.to)));
@@ -60,6 +64,11 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
     Advice {
         because: match mode.questions {
             Questions::WhySomeHang => because(&compared, &budget),
+            Questions::WhichStatements => statements
+                .table
+                .iter()
+                .map(|table| format!("the slow statements are on table {table}"))
+                .collect(),
             Questions::General => Vec::new(),
         },
         paragraphs: paragraphs
@@ -69,7 +78,7 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
         impact,
         impact_text,
         next_steps: next_steps::next_steps(answer, mode, &instances, episodes, question),
-        more: more(contrast.as_ref(), &budget, pool),
+        more: more(contrast.as_ref(), &budget, pool, statements),
     }
 }
 
@@ -93,7 +102,7 @@ fn questions(
             ),
             ("why the driver does not give up", budget.lines.clone()),
         ],
-        Questions::General => vec![
+        Questions::WhichStatements | Questions::General => vec![
             (
                 "what the hung requests have in common",
                 compared.differences.iter().map(|one| one.claim.clone()).collect(),
@@ -144,7 +153,7 @@ fn lengths(scene: &Scene<'_>, second: Option<&Second>) -> Budget {
     budget(&ended, &texts)
 }
 
-fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool) -> Map<String, Value> {
+fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool, statements: Statements) -> Map<String, Value> {
     let contrast = contrast.map(|contrast| {
         let claims = contrast.differences.iter();
         let differences: Vec<Value> = claims
@@ -167,6 +176,7 @@ fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool) -> Map<String,
         ("contrast", json!(contrast)),
         ("connect_budget", budget),
         ("pool", pool.document),
+        ("statements", statements.document),
     ])
 }
 

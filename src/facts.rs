@@ -18,8 +18,12 @@ pub use application::{Application, Logged, Recorded, Spans};
 pub use checkouts::{RouteOfProcess, Work};
 pub use derive::Cuts;
 pub use hang::{Fate, Hang, Long, Nature, Role, Wait};
+pub use read::NotKnown;
+pub(crate) use read::missing;
 pub use rows::{BUCKETS, Grid, Rows, lasting_s};
-pub use second::{About, Affected, ConnectError, Occupancy, STEPS, Sample, Second, Share, exact_runs, shares};
+pub use second::{
+    About, Affected, ConnectError, Occupancy, STEPS, Sample, Second, Share, Statement, exact_runs, shares,
+};
 pub use spread::Spread;
 pub use success::{Bucket, Run, Successes};
 pub use who::Names;
@@ -104,15 +108,6 @@ pub struct Facts {
     pub whole_runs: Vec<Run>,
     /// What makes all of it doubtful, whatever the rows say: the way they were got.
     pub doubts: Vec<NotKnown>,
-}
-
-/// Evidence that is missing or doubtful.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct NotKnown {
-    /// The section of the evidence, or what of it is doubtful.
-    pub section: String,
-    /// In a sentence.
-    pub why: String,
 }
 
 /// The extent of the evidence.
@@ -277,8 +272,8 @@ pub struct ErrorBurst {
 /// The query of the catalogue whose rows a section of the evidence is derived from.
 pub fn asked_by(section: &'static str) -> &'static str {
     match section {
-        "bounds" | "gaps" | "runs" | "earlier" | "work" => "traffic",
-        "lifecycle" | "checkouts" => "processes",
+        "gaps" | "runs" | "earlier" | "work" => "traffic",
+        "bounds" | "lifecycle" | "checkouts" => "processes",
         "hangs" | "errors" => "trouble",
         other => other,
     }
@@ -351,17 +346,6 @@ impl Facts {
         let asked = |part: &NotKnown| sections.contains(&part.section.as_str()) || self.doubts.contains(part);
         self.not_known().into_iter().filter(asked).collect()
     }
-}
-
-/// The sections that are not known, with the reason.
-pub(crate) fn missing<'a>(sections: &'a [(&'a str, &'a Option<String>)]) -> impl Iterator<Item = NotKnown> + 'a {
-    let parts = sections
-        .iter()
-        .filter_map(|(section, why)| Some((section, why.as_ref()?)));
-    parts.map(|(section, why)| NotKnown {
-        section: (*section).to_owned(),
-        why: why.clone(),
-    })
 }
 
 #[cfg(test)]

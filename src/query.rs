@@ -28,6 +28,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("role", include_str!("../queries/parts/role.sql")),
     ("runs", include_str!("../queries/runs.sql")),
     ("seen", include_str!("../queries/parts/seen.sql")),
+    ("statements", include_str!("../queries/statements.sql")),
     ("traffic", include_str!("../queries/traffic.sql")),
     ("trouble", include_str!("../queries/trouble.sql")),
     ("unfinished", include_str!("../queries/unfinished.sql")),

@@ -28,7 +28,7 @@ use crate::paste::{self, Question};
 use crate::window::rfc3339;
 
 /// Sections of the common evidence that it rests on.
-pub const FACTS: [&str; 3] = ["bounds", "hangs", "database"];
+pub const FACTS: [&str; 4] = ["bounds", "traffic", "hangs", "database"];
 /// An instance that said goodbye so lately is expected back; one that is gone for longer was taken away.
 const RESTART_TAKES: TimeDelta = TimeDelta::minutes(2);
 

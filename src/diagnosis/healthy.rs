@@ -56,7 +56,7 @@ pub(super) fn finding(scene: &Scene<'_>, unjudged: &[(&FailureMode, String)]) ->
         words::grouped(failed),
         scene.hangs.len()
     );
-    let healthy = claim(Basis::Succeeded, text, "bounds", bounds.requests, Vec::new());
+    let healthy = claim(Basis::Succeeded, text, "traffic", bounds.requests, Vec::new());
     // A wrong clock looks like a silence: what is doubtful comes first.
     if let Some(doubt) = facts.doubts.first() {
         return Err(format!(

@@ -88,6 +88,8 @@ pub enum LooksAt {
 pub enum Questions {
     /// The runbook's open questions: why some hang, where it lies, why the driver does not give up.
     WhySomeHang,
+    /// Which statements wait, and on which tables.
+    WhichStatements,
     /// What those that hung have in common.
     General,
 }

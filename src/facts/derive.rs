@@ -81,7 +81,7 @@ pub(super) fn facts(window: Window, profile: &Settings, sections: &BTreeMap<Stri
     let whole = super::second::whole_runs(&lives, sections);
     Facts {
         window,
-        bounds: known(bounds::bounds(&view, &whole), [traffic]),
+        bounds: known(bounds::bounds(&view, &whole), [processes]),
         runs: known(runs::runs(&view, &cuts), [traffic]),
         earlier: known(runs::earlier(&view), [traffic]),
         answered: runs::answered(&view),

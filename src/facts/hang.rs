@@ -74,7 +74,7 @@ pub enum Nature {
     /// It is a WebSocket.
     WebSocket,
     /// It waits on a call to another service or to a model.
-    Call(String),
+    Call,
     /// So many of the requests of its route that succeeded lasted, of so many.
     Route {
         /// Those that lasted.
@@ -93,6 +93,8 @@ pub struct Long {
     pub request: Hang,
     /// Why it lasts.
     pub nature: Nature,
+    /// The call to another service or to a model that it waits on, or waited on most of its time.
+    pub call: Option<String>,
 }
 
 /// A request (or a database operation without one) that lasted too long, is in flight, or has no end.

@@ -6,6 +6,26 @@ use super::Evidence;
 use super::row::Row;
 use crate::query::Section;
 
+/// Evidence that is missing or doubtful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NotKnown {
+    /// The section of the evidence, or what of it is doubtful.
+    pub section: String,
+    /// In a sentence.
+    pub why: String,
+}
+
+/// The sections that are not known, with the reason.
+pub(crate) fn missing<'a>(sections: &'a [(&'a str, &'a Option<String>)]) -> impl Iterator<Item = NotKnown> + 'a {
+    let parts = sections
+        .iter()
+        .filter_map(|(section, why)| Some((section, why.as_ref()?)));
+    parts.map(|(section, why)| NotKnown {
+        section: (*section).to_owned(),
+        why: why.clone(),
+    })
+}
+
 pub(super) fn evidence<T>(
     sections: &BTreeMap<String, Section>,
     name: &str,

@@ -217,6 +217,10 @@ pub struct ProcessRow {
     pub served: u64,
     /// The first request or checkout that began in the window.
     pub asked_at: Option<DateTime<Utc>>,
+    /// Whether checkouts are recorded of it.
+    pub has_connects: bool,
+    /// Whether statements are, by whatever layer.
+    pub has_statements: bool,
     /// Median, 95th percentile and longest of the statements that ended in the window.
     pub statements_s: Option<(f64, f64, f64)>,
     /// The same as their driver records them.
@@ -297,6 +301,8 @@ pub struct Rows {
 impl Rows {
     /// The sections of the request.
     pub const SECTIONS: [&'static str; 4] = ["traffic", "processes", "unfinished", "trouble"];
+    /// Those of them that tell what hangs.
+    pub const OF_HANGS: [&'static str; 3] = ["processes", "unfinished", "trouble"];
 
     /// Reads them. A section that can't be read is not known; the others stay.
     pub fn read(sections: &BTreeMap<String, Section>, profile: &Settings) -> Self {

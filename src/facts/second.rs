@@ -4,6 +4,7 @@ mod about;
 mod contrast;
 mod occupancy;
 mod runs;
+mod statements;
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ pub use about::About;
 pub use contrast::{Sample, shares};
 pub use runs::exact_runs;
 pub(in crate::facts) use runs::whole_runs;
+pub use statements::Statement;
 
 use super::read::evidence;
 use super::row::Row;
@@ -97,11 +99,15 @@ pub struct Second {
     pub errors: Evidence<ConnectError>,
     /// By process and step.
     pub occupancy: Evidence<Occupancy>,
+    /// The slow ones, those that took most time first; `None` = not asked.
+    pub statements: Option<Evidence<Statement>>,
 }
 
 impl Second {
     /// The sections of the request.
     pub const SECTIONS: [&'static str; 4] = ["affected", "contrast", "attempts", "occupancy"];
+    /// The one more where statements wait.
+    pub const STATEMENTS: &'static str = "statements";
 
     /// Reads them, beside what the first request told of the incident, which is that of one service if there are several.
     pub fn read(
@@ -134,6 +140,14 @@ impl Second {
                     took_s: row.maybe_float("shortest_s")?.zip(row.maybe_float("longest_s")?),
                 })
             }),
+            statements: sections.get(Self::STATEMENTS).map(|_| {
+                let found = statements::counted_once(evidence(sections, Self::STATEMENTS, statements::told));
+                Evidence {
+                    // Those that took most time come first.
+                    not_known: found.not_known.filter(|_| !is_clipped(sections, Self::STATEMENTS)),
+                    ..found
+                }
+            }),
             occupancy: Evidence {
                 rows: occupancy::occupancy(facts, profile, incident, &stays.rows),
                 not_known: stays.not_known,
@@ -143,7 +157,9 @@ impl Second {
 
     /// What could not be learned, by section.
     pub fn not_known(&self) -> Vec<NotKnown> {
+        let statements = self.statements.as_ref().and_then(|found| found.not_known.clone());
         let sections = [
+            (Self::STATEMENTS, &statements),
             ("affected", &self.affected.not_known),
             ("contrast", &self.contrast.not_known),
             ("attempts", &self.errors.not_known),

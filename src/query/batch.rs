@@ -22,7 +22,7 @@ const SHARED_ROLE: &str = "known_role";
 pub struct Batch {
     /// One statement.
     pub sql: String,
-    /// The most rows that it can give, for the request's `limit`.
+    /// One row more than it can give, for the request's `limit`: where so many come, something cut them off.
     pub limit: usize,
     sections: Vec<(String, BTreeMap<String, ColumnSpec>, usize)>,
 }
@@ -112,7 +112,7 @@ impl Batch {
                 said_once(catalogue, values, &mut branches),
                 branches.join(" UNION ALL ")
             ),
-            limit: sections.iter().map(|(_, _, budget)| budget + 1).sum(),
+            limit: sections.iter().map(|(_, _, budget)| budget + 1).sum::<usize>() + 1,
             sections,
         })
     }

@@ -17,6 +17,10 @@ const SHORTER_BY: i32 = 6;
 /// the memory, and be no faster.
 #[cfg(feature = "capture")]
 const MOST_AT_ONCE: usize = 3_000_000;
+/// Of so few records planning, which takes one thread, is most of the time: each section is planned and run beside the others.
+/// Of more, one statement needs less memory.
+#[cfg(feature = "capture")]
+const MOST_BESIDE: usize = 100_000;
 /// In a rejection: the statement is right, and too much for the server.
 const TOO_MUCH: [&str; 8] = [
     "resources exhausted",
@@ -40,13 +44,14 @@ impl Asked {
         values: &Parameters,
         spent: &mut u32,
     ) -> Result<BTreeMap<String, Section>, Failure> {
-        if names.len() > 1 && self.is_large() {
+        #[cfg(feature = "capture")]
+        if names.len() > 1 && self.records_at_most().is_some_and(|records| records > MOST_AT_ONCE) {
             let found = self.ask_apart(names, values, spent, "").await?;
             if found.values().any(|section| section.failed.is_none()) {
                 return Ok(found);
             }
         }
-        let refused = match self.ask_once(names, values, self.settings.lookback, spent).await {
+        let refused = match self.ask_together(names, values, spent).await {
             Ok(sections) => return Ok(sections),
             Err(Failure::Source(error)) => match range_limit(&error) {
                 Some(most) => return Err(self.too_long(most, &error)),
@@ -64,6 +69,30 @@ impl Asked {
             true => Ok(found),
             false => Err(Failure::Source(refused)),
         }
+    }
+
+    /// A server is asked in one request. So is a capture, in name: what each of few records is asked is planned and run beside
+    /// the others.
+    async fn ask_together(
+        &self,
+        names: &[&str],
+        values: &Parameters,
+        spent: &mut u32,
+    ) -> Result<BTreeMap<String, Section>, Failure> {
+        #[cfg(feature = "capture")]
+        if self.records_at_most().is_some_and(|records| records <= MOST_BESIDE) {
+            let whole = self.request(names, values, self.settings.lookback)?;
+            self.announce(&whole.1);
+            *spent += 1;
+            let each = names.iter().map(async |name| {
+                let (batch, request) = self.request(&[name], values, self.settings.lookback)?;
+                self.ask_batch(&batch, &request).await
+            });
+            let answers = futures_util::future::join_all(each).await;
+            let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
+            return Ok(answers.into_iter().flat_map(|(sections, _)| sections).collect());
+        }
+        self.ask_once(names, values, self.settings.lookback, spent).await
     }
 
     async fn ask_apart(
@@ -117,16 +146,8 @@ impl Asked {
         lookback: TimeDelta,
         spent: &mut u32,
     ) -> Result<BTreeMap<String, Section>, Failure> {
-        let from = self.window.from - lookback;
-        let mut values = values.clone();
-        values.insert("lookback_from", Parameter::Timestamp(from));
-        let batch = Batch::new(&self.catalogue, names, &values)?;
-        let request = Request {
-            sql: batch.sql.clone(),
-            from,
-            to: self.window.to,
-            limit: batch.limit,
-        };
+        let (batch, request) = self.request(names, values, lookback)?;
+        self.announce(&request);
         match self.ask_batch(&batch, &request).await {
             Ok((sections, attempts)) => {
                 *spent += attempts.max(1);
@@ -139,6 +160,20 @@ impl Asked {
         }
     }
 
+    fn request(&self, names: &[&str], values: &Parameters, lookback: TimeDelta) -> Result<(Batch, Request), Failure> {
+        let from = self.window.from - lookback;
+        let mut values = values.clone();
+        values.insert("lookback_from", Parameter::Timestamp(from));
+        let batch = Batch::new(&self.catalogue, names, &values)?;
+        let request = Request {
+            sql: batch.sql.clone(),
+            from,
+            to: self.window.to,
+            limit: batch.limit,
+        };
+        Ok((batch, request))
+    }
+
     /// Only a server has a budget of queries.
     fn is_rationed(&self) -> bool {
         matches!(self.source, Source::Api(_))
@@ -148,18 +183,14 @@ impl Asked {
         if self.is_rationed() { "server" } else { "capture" }
     }
 
+    /// How many records of a capture may be read; `None` for a server.
     #[cfg(feature = "capture")]
-    fn is_large(&self) -> bool {
+    fn records_at_most(&self) -> Option<usize> {
         let from = self.window.from - self.settings.lookback;
         match &self.source {
-            Source::Capture(capture) => capture.most_within(from, self.window.to) > MOST_AT_ONCE,
-            Source::Api(_) => false,
+            Source::Capture(capture) => Some(capture.most_within(from, self.window.to)),
+            Source::Api(_) => None,
         }
-    }
-
-    #[cfg(not(feature = "capture"))]
-    fn is_large(&self) -> bool {
-        false
     }
 
     /// A plan allows ranges of so many days only.

@@ -79,25 +79,19 @@ impl Asked {
         }
     }
 
-    /// Runs one statement.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Answer, Failure> {
-        self.announce(request);
-        Ok(self.learn(self.source.query(request).await?))
-    }
-
     /// Runs one statement of which many rows are expected.
     pub(super) async fn ask_for_many(&self, request: &Request) -> Result<Answer, Failure> {
         self.announce(request);
         Ok(self.learn(self.source.query_streamed(request).await?))
     }
 
-    /// Runs a batch: the rows by section, and the queries that were spent.
+    /// Runs a batch without a word: the rows by section, and the queries that were spent.
     pub(super) async fn ask_batch(
         &self,
         batch: &Batch,
         request: &Request,
     ) -> Result<(BTreeMap<String, Section>, u32), Failure> {
-        let answer = self.ask(request).await?;
+        let answer = self.learn(self.source.query(request).await?);
         if answer.clipped || answer.rows.rows.len() >= batch.limit {
             let why = "as many rows came back as can come: some may be missing";
             self.learned.doubt("answer", String::from(why));
@@ -115,7 +109,7 @@ impl Asked {
         Ok((sections, answer.attempts))
     }
 
-    fn announce(&self, request: &Request) {
+    pub(super) fn announce(&self, request: &Request) {
         let (from, to) = (request.from, request.to);
         self.log.step(format!(
             "asking {} {}: {} to {}, at most {} rows",

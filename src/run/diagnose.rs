@@ -3,7 +3,7 @@
 use super::timeline::{hold_s, parameters, sections};
 use super::{Asked, Failure};
 use crate::advice::{advise, extent, told};
-use crate::diagnosis::diagnose;
+use crate::diagnosis::{Questions, diagnose};
 use crate::episodes::Episodes;
 use crate::facts::{About, Facts, NotKnown, Second};
 use crate::query::{Parameter, Parameters};
@@ -21,7 +21,14 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
         let service = diagnosis.answer.as_ref().and_then(|answer| answer.service.as_deref());
         let values = about_incident(asked, &facts, incident, service);
         // The answer stands without it: what could not be asked is not known.
-        match asked.ask_sections(&Second::SECTIONS, &values, &mut spent).await {
+        let mut sections = Second::SECTIONS.to_vec();
+        if diagnosis
+            .incident()
+            .is_some_and(|(_, mode)| mode.questions == Questions::WhichStatements)
+        {
+            sections.push(Second::STATEMENTS);
+        }
+        match asked.ask_sections(&sections, &values, &mut spent).await {
             Ok(sections) => {
                 let read = Second::read(&facts, &asked.settings, (incident, service), &sections);
                 missing.extend(read.not_known());

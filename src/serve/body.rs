@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use futures_core::Stream;
+use futures_util::Stream;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 

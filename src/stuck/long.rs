@@ -19,7 +19,7 @@ fn why(long: &Long) -> String {
     match &long.nature {
         Nature::Named => String::from("long-lived by the profile"),
         Nature::WebSocket => String::from("a WebSocket"),
-        Nature::Call(name) => format!("waits on a call: {name}"),
+        Nature::Call => format!("waits on a call: {}", long.call.as_deref().unwrap_or("unnamed")),
         Nature::Route { lasted, count } => {
             format!(
                 "its route usually lasts: {} of {} did",

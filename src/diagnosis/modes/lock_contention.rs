@@ -34,7 +34,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::Suffering,
     looks_at: LooksAt::EachService,
-    questions: Questions::General,
+    questions: Questions::WhichStatements,
     needs: &["hangs", "database"],
     judge,
 };

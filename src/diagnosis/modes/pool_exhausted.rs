@@ -167,7 +167,7 @@ fn who(holders: &[&Long]) -> String {
     let mut calls: BTreeMap<&str, u64> = BTreeMap::new();
     for long in holders {
         *routes.entry(&long.request.span_name).or_default() += 1;
-        if let Nature::Call(name) = &long.nature {
+        if let Some(name) = &long.call {
             *calls.entry(name).or_default() += 1;
         }
     }

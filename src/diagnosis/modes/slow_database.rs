@@ -38,7 +38,7 @@ pub(super) static MODE: FailureMode = FailureMode {
     remedy: Remedy::Nothing,
     hits: Hits::EveryRequest,
     looks_at: LooksAt::EachService,
-    questions: Questions::General,
+    questions: Questions::WhichStatements,
     needs: &["traffic", "database"],
     judge,
 };

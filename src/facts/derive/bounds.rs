@@ -1,7 +1,7 @@
 //! The extent of the evidence.
 
 use super::{View, ended, weighted};
-use crate::facts::rows::{Cell, Outcome, What};
+use crate::facts::rows::{Cell, Outcome, ProcessRow, What};
 use crate::facts::{Bounds, Run};
 
 /// `whole` are the exact runs of the window, one a service, where they were asked for.
@@ -18,7 +18,7 @@ pub(super) fn bounds(view: &View<'_>, whole: &[Run]) -> Vec<Bounds> {
     let at = |share: f64| weighted(share, served().flat_map(quantiles));
     let longest = served().filter_map(|cell| Some(cell.spread?.max_s)).reduce(f64::max);
     vec![Bounds {
-        records: view.in_window().map(|cell| cell.count).sum(),
+        records: records(view),
         requests: served().map(|cell| cell.count).sum(),
         requests_s: match (at(0.5), at(0.95), longest) {
             (Some(_), Some(_), Some(max)) if exact.is_some() => exact.and_then(|(requests, p50_s)| {
@@ -37,6 +37,15 @@ pub(super) fn bounds(view: &View<'_>, whole: &[Run]) -> Vec<Bounds> {
         environments: None,
         services: None,
     }]
+}
+
+fn records(view: &View<'_>) -> u64 {
+    let of_process = |row: &ProcessRow| {
+        let activity = row.activity.iter().filter(|bucket| bucket.in_window);
+        let lines = row.lines.iter().filter(|line| line.first_at >= view.window.from);
+        activity.map(|bucket| bucket.records).sum::<u64>() + lines.map(|line| line.lines).sum::<u64>()
+    };
+    view.rows.processes.rows.iter().map(of_process).sum()
 }
 
 /// The durations of a cell, by its percentiles: a hundredth of it each.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::{View, weight};
 use crate::error_text::{ErrorClass, read};
-use crate::facts::rows::{Long as Span, What};
+use crate::facts::rows::{Long as Span, ProcessRow};
 use crate::facts::{Fate, Hang, Long, Nature, Role, Wait, to_seconds};
 
 /// Brief requests of a route, at least, to know that it is brief as a rule.
@@ -123,6 +123,7 @@ impl<'a> Reasons<'a> {
                 long.push(Long {
                     request: one.hang,
                     nature,
+                    call: one.call,
                 });
             }
         }
@@ -176,8 +177,8 @@ impl<'a> Reasons<'a> {
             Nature::Named
         } else if one.hang.span_name.starts_with(WEBSOCKET) {
             Nature::WebSocket
-        } else if let Some(call) = &one.call {
-            Nature::Call(call.clone())
+        } else if one.call.is_some() {
+            Nature::Call
         } else if usual.lasts() {
             Nature::Route {
                 lasted: usual.lasted,
@@ -201,15 +202,14 @@ impl<'a> Reasons<'a> {
 
 /// Services of which statements are recorded and no checkouts.
 pub(super) fn without_checkouts<'a>(view: &View<'a>) -> BTreeSet<&'a str> {
-    let of = |what: What| {
-        let cells = view.cells().filter(move |cell| cell.what == what);
-        cells.map(|cell| cell.service.as_str()).collect::<BTreeSet<_>>()
+    let rows = &view.rows.processes.rows;
+    let of = |has: fn(&ProcessRow) -> bool| -> BTreeSet<&'a str> {
+        let own = rows.iter().filter(|row| has(row));
+        own.map(|row| row.service.as_str()).collect()
     };
-    let connects = of(What::Connect);
-    of(What::Statement)
-        .into_iter()
-        .filter(|service| !connects.contains(service))
-        .collect()
+    let connects = of(|row| row.has_connects);
+    let statements = of(|row| row.has_statements);
+    statements.difference(&connects).copied().collect()
 }
 
 /// Whether a name fits a pattern in which `*` stands for any text.

@@ -8,6 +8,10 @@ use super::{Activity, Asked, Cell, Long, Open, Outcome, ProcessRow, Said, Served
 use crate::facts::row::Row;
 use crate::facts::{Evidence, LineKind, Role};
 
+/// Bits of `database_roles`.
+const CONNECTS: u64 = 1;
+const STATEMENTS: u64 = 2;
+
 /// One life is one row, whatever services and resources its records name.
 pub(super) fn whole(found: Evidence<ProcessRow>) -> Evidence<ProcessRow> {
     let mut lives: BTreeMap<(String, String), ProcessRow> = BTreeMap::new();
@@ -45,6 +49,8 @@ impl ProcessRow {
         self.records += other.records;
         self.served += other.served;
         self.asked_at = [self.asked_at, other.asked_at].into_iter().flatten().min();
+        self.has_connects |= other.has_connects;
+        self.has_statements |= other.has_statements;
         self.in_vain += other.in_vain;
         self.dry = match (self.dry, other.dry) {
             (Some(a), Some(b)) => Some((a.0.min(b.0), a.1.max(b.1))),
@@ -103,6 +109,7 @@ pub(super) fn cell(row: &Row<'_>) -> Result<Cell, String> {
 }
 
 pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
+    let database_roles = row.count("database_roles")?;
     Ok(ProcessRow {
         instance: row.text("instance")?,
         process: row.text("process")?,
@@ -114,6 +121,8 @@ pub(super) fn process(row: &Row<'_>) -> Result<ProcessRow, String> {
         records: row.count("operations")?,
         served: row.count("served")?,
         asked_at: row.maybe_time("asked_at")?,
+        has_connects: database_roles & CONNECTS != 0,
+        has_statements: database_roles & STATEMENTS != 0,
         statements_s: times(row, "")?,
         driver_s: times(row, "driver_")?,
         in_vain: row.count("in_vain")?,

@@ -13,6 +13,8 @@ use datafusion::error::Result;
 use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::execution::{FunctionRegistry, SessionState};
 use datafusion::logical_expr::sqlparser::dialect::PostgreSqlDialect;
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 
@@ -33,6 +35,18 @@ const BATCH_SHARE: u64 = 128;
 const BATCH_BYTES: RangeInclusive<u64> = 256 << 10..=4 << 20;
 /// Fewer rows cost more than they hold; more are not faster.
 const BATCH_ROWS: RangeInclusive<u64> = 64..=8192;
+
+/// A tenth of the planning of a small question. The checks among them are of the engine's own plans.
+const USELESS_RULES: [&str; 8] = [
+    "FilterPushdown",
+    "FilterPushdown(Post)",
+    "HashJoinBuffering",
+    "LimitPushPastWindows",
+    "PushdownSort",
+    "SanityCheckPlan",
+    "TopKRepartition",
+    "WindowTopN",
+];
 
 /// Makes sessions for one capture. Functions and rewrites are registered once.
 #[derive(Debug)]
@@ -109,7 +123,12 @@ impl Sessions {
         let merge = usize::try_from(self.memory.bytes() / MERGE_SHARE).unwrap_or(usize::MAX);
         let usual = options.execution.sort_spill_reservation_bytes;
         options.execution.sort_spill_reservation_bytes = merge.clamp(LEAST_MERGE_BYTES, usual);
-        let mut context = SessionContext::new_with_config_rt(config, self.memory.runtime()?);
+        let state = SessionStateBuilder::new_with_default_features()
+            .with_config(config)
+            .with_runtime_env(self.memory.runtime()?)
+            .with_physical_optimizer_rules(rules())
+            .build();
+        let mut context = SessionContext::new_with_state(state);
         datafusion_functions_json::register_all(&mut context)?;
         context.register_udf(level::level_num());
         context.register_udf(level::level_name());
@@ -121,6 +140,13 @@ impl Sessions {
         }
         Ok(context.state())
     }
+}
+
+/// The engine's rules without those that find nothing in a scan which sorts nothing and takes no conditions from the steps above.
+fn rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.retain(|rule| !USELESS_RULES.contains(&rule.name()));
+    rules
 }
 
 /// Room for the tables of one session: what is registered in a session is seen by all that share a state.

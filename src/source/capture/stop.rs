@@ -14,7 +14,7 @@ use datafusion::execution::{RecordBatchStream, SendableRecordBatchStream, TaskCo
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties, ReplaceChildrenOptions,
 };
-use futures_core::Stream;
+use futures_util::Stream;
 use tokio::sync::mpsc;
 
 use super::SourceError;

@@ -9,7 +9,7 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::RecordBatchStream;
-use futures_core::Stream;
+use futures_util::Stream;
 
 use super::{Part, Piece, Reader, Records, SourceError};
 
