@@ -1,5 +1,6 @@
 --! purpose = "How much went on, how fast and how well, by service, kind of operation and time bucket?"
 --! budget = 4000
+--! by_bucket = true
 --! [params]
 --! seen = "query"
 --! role = "query"
@@ -40,13 +41,13 @@
 --! trace_id = "text"
 -- A bucket is numbered by its width from the epoch on. `active` has a bit for every slot of the bucket in which
 -- something began, so that pauses show. A pending row is a start whose end is told by another row. The listener's own
--- trouble is no activity. Prompt checkouts, and requests of up to a second, stand apart from those that waited.
+-- trouble is no activity. Percentiles hold every duration in memory: they are told of what is shown. Prompt checkouts, and requests of up to a second, stand apart from those that waited.
 SELECT service, inside = 1 AS in_window, bucket, role, outcome,
   count(*) AS operations, min(at) AS first_at, max(at) AS last_at, bit_or(CAST(1 AS BIGINT) << slot) AS active,
   min(took) AS min_s,
-  percentile_cont(0.05) WITHIN GROUP (ORDER BY took) AS p5_s,
-  percentile_cont(0.5) WITHIN GROUP (ORDER BY took) AS p50_s,
-  percentile_cont(0.95) WITHIN GROUP (ORDER BY took) AS p95_s,
+  percentile_cont(0.05) WITHIN GROUP (ORDER BY CASE WHEN role <> 'other' THEN took END) AS p5_s,
+  percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN role <> 'other' THEN took END) AS p50_s,
+  percentile_cont(0.95) WITHIN GROUP (ORDER BY CASE WHEN role <> 'other' THEN took END) AS p95_s,
   max(took) AS max_s,
   count(CASE WHEN took > $slow_s THEN 1 END) AS slow,
   min(CASE WHEN took > $slow_s THEN at END) AS slow_first_at,

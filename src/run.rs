@@ -11,6 +11,7 @@ mod init;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
+mod slices;
 mod stuck;
 mod timeline;
 mod verify;

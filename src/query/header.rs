@@ -23,6 +23,10 @@ pub struct Header {
     /// It is no query: an expression that queries share, such as what a span does.
     #[serde(default)]
     pub part: bool,
+    /// Each row tells of records that begin in one bucket of time ([`crate::facts::Grid`]): asked for less time it gives the
+    /// same rows, and fewer.
+    #[serde(default)]
+    pub by_bucket: bool,
     /// The columns that it gives and their types; a part has none.
     #[serde(default)]
     pub columns: BTreeMap<String, ColumnSpec>,

@@ -3,8 +3,9 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
+use super::slices::slices;
 use super::{Asked, Failure};
 use crate::query::{Batch, Parameter, Parameters, Section};
 use crate::source::api::{ApiError, ApiErrorKind};
@@ -15,8 +16,9 @@ use crate::words;
 const SHORTER_BY: i32 = 6;
 /// Of more records than this in a capture, sections are asked one after the other: side by side they would hold several times
 /// the memory, and be no faster.
-#[cfg(feature = "capture")]
 const MOST_AT_ONCE: usize = 3_000_000;
+/// Records of a slice: its percentiles fit beside all else in the smallest memory that is of use.
+const MOST_IN_A_SLICE: usize = 2_000_000;
 /// Of so few records planning, which takes one thread, is most of the time: each section is planned and run beside the others.
 /// Of more, one statement needs less memory.
 #[cfg(feature = "capture")]
@@ -44,7 +46,6 @@ impl Asked {
         values: &Parameters,
         spent: &mut u32,
     ) -> Result<BTreeMap<String, Section>, Failure> {
-        #[cfg(feature = "capture")]
         if names.len() > 1 && self.records_at_most().is_some_and(|records| records > MOST_AT_ONCE) {
             let found = self.ask_apart(names, values, spent, "").await?;
             if found.values().any(|section| section.failed.is_none()) {
@@ -71,6 +72,41 @@ impl Asked {
         }
     }
 
+    /// Asks one query. Of very many records it is asked slice by slice, where each gives rows of its own: exact percentiles hold
+    /// every duration, and so only those of a slice.
+    async fn ask_one(
+        &self,
+        name: &str,
+        values: &Parameters,
+        lookback: TimeDelta,
+        spent: &mut u32,
+    ) -> Result<BTreeMap<String, Section>, Failure> {
+        let slices = match self
+            .records_at_most()
+            .filter(|_| self.catalogue.get(name).is_ok_and(|query| query.header.by_bucket))
+        {
+            Some(records) => slices(self.window, lookback, records / MOST_IN_A_SLICE),
+            None => Vec::new(),
+        };
+        let mut found = Section::default();
+        for (from, to) in &slices {
+            let of_slice = self.ask_once(&[name], values, (*from, *to), spent).await?;
+            for section in of_slice.into_values() {
+                found.rows.extend(section.rows);
+                found.clipped |= section.clipped;
+            }
+        }
+        match slices.is_empty() {
+            true => self.ask_once(&[name], values, self.span(lookback), spent).await,
+            false => Ok(BTreeMap::from([(name.to_owned(), found)])),
+        }
+    }
+
+    /// The lookback and the window.
+    fn span(&self, lookback: TimeDelta) -> (DateTime<Utc>, DateTime<Utc>) {
+        (self.window.from - lookback, self.window.to)
+    }
+
     /// A server is asked in one request. So is a capture, in name: what each of few records is asked is planned and run beside
     /// the others.
     async fn ask_together(
@@ -81,18 +117,20 @@ impl Asked {
     ) -> Result<BTreeMap<String, Section>, Failure> {
         #[cfg(feature = "capture")]
         if self.records_at_most().is_some_and(|records| records <= MOST_BESIDE) {
-            let whole = self.request(names, values, self.settings.lookback)?;
+            let span = self.span(self.settings.lookback);
+            let whole = self.request(names, values, span)?;
             self.announce(&whole.1);
             *spent += 1;
             let each = names.iter().map(async |name| {
-                let (batch, request) = self.request(&[name], values, self.settings.lookback)?;
+                let (batch, request) = self.request(&[name], values, span)?;
                 self.ask_batch(&batch, &request).await
             });
             let answers = futures_util::future::join_all(each).await;
             let answers = answers.into_iter().collect::<Result<Vec<_>, _>>()?;
             return Ok(answers.into_iter().flat_map(|(sections, _)| sections).collect());
         }
-        self.ask_once(names, values, self.settings.lookback, spent).await
+        self.ask_once(names, values, self.span(self.settings.lookback), spent)
+            .await
     }
 
     async fn ask_apart(
@@ -115,7 +153,7 @@ impl Asked {
             } else {
                 self.settings.lookback
             };
-            match self.ask_once(&[name], values, lookback, spent).await {
+            match self.ask_one(name, values, lookback, spent).await {
                 Ok(sections) => {
                     if again {
                         let length = words::duration(lookback.as_seconds_f64());
@@ -143,10 +181,10 @@ impl Asked {
         &self,
         names: &[&str],
         values: &Parameters,
-        lookback: TimeDelta,
+        span: (DateTime<Utc>, DateTime<Utc>),
         spent: &mut u32,
     ) -> Result<BTreeMap<String, Section>, Failure> {
-        let (batch, request) = self.request(names, values, lookback)?;
+        let (batch, request) = self.request(names, values, span)?;
         self.announce(&request);
         match self.ask_batch(&batch, &request).await {
             Ok((sections, attempts)) => {
@@ -160,15 +198,20 @@ impl Asked {
         }
     }
 
-    fn request(&self, names: &[&str], values: &Parameters, lookback: TimeDelta) -> Result<(Batch, Request), Failure> {
-        let from = self.window.from - lookback;
+    fn request(
+        &self,
+        names: &[&str],
+        values: &Parameters,
+        (from, to): (DateTime<Utc>, DateTime<Utc>),
+    ) -> Result<(Batch, Request), Failure> {
         let mut values = values.clone();
         values.insert("lookback_from", Parameter::Timestamp(from));
+        values.insert("to", Parameter::Timestamp(to));
         let batch = Batch::new(&self.catalogue, names, &values)?;
         let request = Request {
             sql: batch.sql.clone(),
             from,
-            to: self.window.to,
+            to,
             limit: batch.limit,
         };
         Ok((batch, request))
@@ -186,11 +229,16 @@ impl Asked {
     /// How many records of a capture may be read; `None` for a server.
     #[cfg(feature = "capture")]
     fn records_at_most(&self) -> Option<usize> {
-        let from = self.window.from - self.settings.lookback;
+        let (from, to) = self.span(self.settings.lookback);
         match &self.source {
-            Source::Capture(capture) => Some(capture.most_within(from, self.window.to)),
+            Source::Capture(capture) => Some(capture.most_within(from, to)),
             Source::Api(_) => None,
         }
+    }
+
+    #[cfg(not(feature = "capture"))]
+    fn records_at_most(&self) -> Option<usize> {
+        None
     }
 
     /// A plan allows ranges of so many days only.
