@@ -1,6 +1,7 @@
 //! A [`Report`] as text: one file a format, and nothing is written here.
 //! What telemetry says reaches a format only through `safe::Safe`.
 
+mod chart;
 mod csv;
 mod json;
 mod markdown;

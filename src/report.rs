@@ -1,6 +1,10 @@
 //! The neutral result that every renderer gets: an answer, blocks for people, a document for scripts.
 //! It knows no format, and no format knows a command.
 
+mod chart;
+
+pub use chart::{Chart, Drawing, Lane, Mark, MarkKind, Operation, Rate, Series, Share};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
@@ -46,6 +50,8 @@ pub struct Report {
     pub outcome: Outcome,
     /// What people read under the headline, in order.
     pub blocks: Vec<Block>,
+    /// What a screen shows instead of all that; `None` = all of it.
+    pub screen: Option<Vec<Block>>,
     /// What `--format json` prints (docs/contract.md): a versioned document.
     pub document: Value,
     /// What `--format csv` prints: full precision, one header line.
@@ -63,6 +69,8 @@ pub struct Told {
     pub outcome: Outcome,
     /// What people read under the headline.
     pub blocks: Vec<Block>,
+    /// What a screen shows instead of all that; `None` = all of it.
+    pub screen: Option<Vec<Block>>,
     /// Fields of the document that are the command's own.
     pub fields: Map<String, Value>,
     /// For `--format csv`.
@@ -92,18 +100,21 @@ pub struct NothingFound {
 impl Frame {
     /// The report: the one place where a command's words and those of all commands come together.
     pub fn around(self, told: Told) -> Report {
-        let mut blocks = told.blocks;
         let mut notes = self.notes;
         let mut headline = told.headline;
         if let Some(nothing) = self.nothing_found {
             headline = format!("{headline} ({})", nothing.asked);
             notes.push(nothing.check);
         }
-        match blocks.last_mut() {
-            Some(Block::Notes(last)) => last.extend(notes.into_iter().map(Note::from)),
-            _ => blocks.push(Block::lines(notes)),
-        }
-        blocks.retain(|block| !block.is_empty());
+        let with_notes = |mut blocks: Vec<Block>| {
+            let notes = notes.iter().cloned().map(Note::from);
+            match blocks.last_mut() {
+                Some(Block::Notes(last)) => last.extend(notes),
+                _ => blocks.push(Block::Notes(notes.collect())),
+            }
+            blocks.retain(|block| !block.is_empty());
+            blocks
+        };
         let mut document = self.fields;
         document.insert(String::from("headline"), Value::String(headline.clone()));
         document.extend(told.fields);
@@ -111,7 +122,8 @@ impl Frame {
             headline,
             severity: told.severity,
             outcome: told.outcome,
-            blocks,
+            blocks: with_notes(told.blocks),
+            screen: told.screen.map(with_notes),
             document: Value::Object(document),
             data: told.data,
         }
@@ -129,6 +141,8 @@ pub enum Block {
     Notes(Vec<Note>),
     /// Text to be shown as it is, such as SQL or a command to paste.
     Preformatted(String),
+    /// A picture; formats that draw none leave it out.
+    Chart(Chart),
 }
 
 impl Block {
@@ -142,6 +156,7 @@ impl Block {
             Self::Notes(notes) => notes.is_empty(),
             Self::Table(table) => table.rows.is_empty(),
             Self::Heading(text) | Self::Preformatted(text) => text.is_empty(),
+            Self::Chart(chart) => chart.is_empty(),
         }
     }
 }

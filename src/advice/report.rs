@@ -102,6 +102,7 @@ pub fn told(diagnosis: &Diagnosis, advice: Advice, project_url: &str) -> Told {
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
         blocks,
+        screen: None,
         fields,
         data: data(diagnosis),
     }

@@ -58,6 +58,7 @@ pub fn told(found: &Recognised, profile: &str, file: Option<&str>, from: &str) -
         },
         outcome: Outcome::Fine,
         blocks,
+        screen: None,
         data: Data::of_documents(&["what", "value"], &documents),
         fields: named(fields),
     }

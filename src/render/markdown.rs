@@ -29,6 +29,9 @@ impl Syntax for Line {
     }
 }
 
+/// What a page shows of a fence without scrolling.
+const CHART_WIDTH: usize = 110;
+
 /// Text within a line, such as a cell.
 enum Inline {}
 
@@ -77,6 +80,12 @@ fn render(report: &Report) -> String {
             Block::Table(table) => push_table(&mut out, table),
             Block::Notes(notes) => push_notes(&mut out, notes),
             Block::Preformatted(text) => push_fence(&mut out, text),
+            Block::Chart(chart) => {
+                let lines = super::chart::lines(chart, CHART_WIDTH);
+                if !lines.is_empty() {
+                    push_fence(&mut out, &lines.join("\n"));
+                }
+            }
         }
     }
     out.into_string()

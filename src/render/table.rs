@@ -29,7 +29,7 @@ fn render(report: &Report, style: &Style) -> String {
         look: look(report.severity, report.severity == Severity::Critical, style),
     };
     push_grid(&mut out, &[vec![headline]], width, false);
-    for block in &report.blocks {
+    for block in report.screen.as_ref().unwrap_or(&report.blocks) {
         match block {
             Block::Heading(title) => {
                 out += "\n";
@@ -42,16 +42,20 @@ fn render(report: &Report, style: &Style) -> String {
             }
             Block::Table(table) => push_table(&mut out, table, width, style),
             Block::Notes(notes) => push_notes(&mut out, notes, width),
-            Block::Preformatted(text) => {
-                out += "\n";
-                for line in text.lines() {
-                    out += &Text::escape(line);
-                    out += "\n";
-                }
-            }
+            Block::Preformatted(text) => push_lines(&mut out, text.lines()),
+            Block::Chart(chart) => push_lines(&mut out, super::chart::lines(chart, width).iter().map(String::as_str)),
         }
     }
     out.into_string()
+}
+
+/// As they are; nothing for none.
+fn push_lines<'a>(out: &mut Text, lines: impl Iterator<Item = &'a str>) {
+    for (index, line) in lines.enumerate() {
+        *out += if index == 0 { "\n" } else { "" };
+        *out += &Text::escape(line);
+        *out += "\n";
+    }
 }
 
 fn look(severity: Severity, bold: bool, style: &Style) -> Look {

@@ -182,6 +182,7 @@ pub(super) fn listing<const N: usize>(
             &columns,
             rows.iter().map(|row| row.to_vec()).collect(),
         ))],
+        screen: None,
         document,
         data: Data {
             columns: columns.iter().map(|&c| c.to_owned()).collect(),

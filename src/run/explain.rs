@@ -44,6 +44,7 @@ fn report(headline: String, blocks: Vec<Block>, document: Value, data: Data) -> 
         severity: Severity::Info,
         outcome: Outcome::Fine,
         blocks,
+        screen: None,
         document,
         data,
     }

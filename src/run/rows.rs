@@ -86,6 +86,7 @@ fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
             columns: rows.columns.iter().map(header).collect(),
             rows: rows.rows.iter().map(cells).collect(),
         })],
+        screen: None,
         fields: named(fields),
         data: Data {
             columns: names.clone(),

@@ -110,6 +110,7 @@ pub fn told(stuck: &Stuck<'_>, now: DateTime<Utc>, project_url: &str) -> Told {
         severity: stuck.severity,
         outcome: stuck.outcome,
         blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
+        screen: None,
         data: Data::of_documents(&DATA_COLUMNS, &documents),
         fields: Map::from_iter([
             (String::from("spans"), Value::Array(documents)),

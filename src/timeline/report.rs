@@ -96,6 +96,7 @@ pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, project_url: &str) -> To
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
         blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
+        screen: None,
         data: Data::of_documents(&DATA_COLUMNS, &entries),
         fields: Map::from_iter([
             (String::from("diagnosis"), diagnosis.short()),

@@ -105,6 +105,7 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
             Verdict::Fail => Outcome::Incident,
         },
         blocks,
+        screen: None,
         fields: named(fields),
         data,
     }

@@ -24,6 +24,7 @@ fn report(headline: &str, blocks: Vec<Block>) -> Report {
         severity: Severity::Critical,
         outcome: Outcome::Incident,
         blocks,
+        screen: None,
         document: json!({}),
         data: Data::default(),
     }
