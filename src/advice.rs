@@ -7,7 +7,9 @@ mod impact;
 mod next_steps;
 mod pool;
 mod questions;
+mod rates;
 mod report;
+mod screen;
 mod shape;
 mod statements;
 
@@ -18,17 +20,19 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
-use crate::diagnosis::{Diagnosis, FailureMode, Hits, Questions, Scene};
+use crate::diagnosis::{Conclusion, Diagnosis, FailureMode, Hits, Questions, Scene};
 use crate::episodes::Episodes;
 use crate::error_text::{ErrorClass, classify};
 use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
 use crate::paste::Question;
-use crate::report::named;
+use crate::pictures::{around, durations, lanes, traffic};
+use crate::report::{Chart, named};
 use budget::{Budget, Ended, budget, seconds};
 use contrast::{Contrast, contrast};
 use impact::impact;
 use pool::{Pool, pool};
 use questions::{where_it_lies, why_some};
+use rates::rates;
 use shape::shape;
 use statements::{Statements, statements};
 
@@ -43,7 +47,8 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
         .filter(|second| second.contrast.not_known.is_none())
         .map(|second| contrast(&second.contrast.rows));
     let compared = contrast.clone().unwrap_or_default();
-    let pool = pool(&scene, second, extent(diagnosis, episodes.facts));
+    let mut pool = pool(&scene, second, extent(diagnosis, episodes.facts));
+    let charts = charts(answer, episodes, &mut pool, &compared);
     let statements = statements(&scene, second);
     let mut paragraphs = questions(&scene, mode, second, &compared, &budget);
     paragraphs.insert(0, ("which statements", statements.lines.clone()));
@@ -71,6 +76,8 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
                 .collect(),
             Questions::General => Vec::new(),
         },
+        brief: brief(&compared, &statements, &budget),
+        charts,
         paragraphs: paragraphs
             .into_iter()
             .map(|(title, lines)| (title.to_owned(), lines))
@@ -80,6 +87,37 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
         next_steps: next_steps::next_steps(answer, mode, &instances, episodes, question),
         more: more(contrast.as_ref(), &budget, pool, statements),
     }
+}
+
+/// What happened around the incident, and what was counted of it.
+fn charts(answer: &Conclusion, episodes: &Episodes<'_>, pool: &mut Pool, contrast: &Contrast) -> Vec<Chart> {
+    let window = episodes.facts.window;
+    let span = around(window, answer.from.unwrap_or(window.from), answer.to);
+    let mut charts = vec![
+        lanes(episodes, &episodes.facts.runs.rows, span),
+        traffic(episodes, span),
+        durations(episodes, span),
+    ];
+    charts.extend(pool.chart.take());
+    charts.extend(rates(contrast, (span.from, span.to)));
+    charts
+}
+
+/// The sentences that say most, for a screen.
+fn brief(contrast: &Contrast, statements: &Statements, budget: &Budget) -> Vec<String> {
+    let differences = contrast.differences.iter().map(|one| {
+        let share = &one.share;
+        format!(
+            "{} of {} that hung, {} of {} fast ones beside them: {} = {}",
+            share.hung, share.hung_all, share.fast, share.fast_all, share.attribute, share.value
+        )
+    });
+    let lines = [
+        differences.take(1).collect(),
+        statements.lines.clone(),
+        budget.lines.clone(),
+    ];
+    lines.into_iter().flatten().collect()
 }
 
 /// What a person asks of this failure mode, with as much of an answer as there is.
@@ -178,6 +216,13 @@ fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool, statements: St
         ("pool", pool.document),
         ("statements", statements.document),
     ])
+}
+
+/// The pool's use over the incident, as far as the second request tells.
+pub fn pool_chart(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: &Second) -> Option<Chart> {
+    let (answer, _) = diagnosis.incident()?;
+    let scene = Scene::of(episodes, answer.service.as_deref());
+    pool(&scene, Some(second), extent(diagnosis, episodes.facts)).chart
 }
 
 /// The part of the window that the second request asks about: the incident, without the time since a silent start.

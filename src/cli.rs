@@ -31,11 +31,11 @@ pub enum Command {
     /// Is it healthy now? Pass, fail or inconclusive, check by check
     Verify(VerifyArgs),
     /// What happened? The incident timeline
-    Timeline,
+    Timeline(TimelineArgs),
     /// What is hanging, or hung? Longest first, and what each waits on
     Stuck,
     /// Why? The failure mode, what it rests on, what it is not, and what to do
-    Diagnose,
+    Diagnose(DiagnoseArgs),
     /// What does this mean? A failure mode, or a pasted error
     Explain(ExplainArgs),
     /// Anything else: the rows of a query by name, or of your own SQL
@@ -60,6 +60,29 @@ pub enum Command {
     Man,
 }
 
+/// `timeline`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag timeline --since 1h
+  relay-diag timeline --from 06:30 --to 07:10 --chart")]
+pub struct TimelineArgs {
+    /// Draw it as well: lanes side by side, traffic, failures and the pool's use over time
+    #[arg(long)]
+    pub chart: bool,
+}
+
+/// `diagnose`.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag diagnose --since 1h
+  relay-diag diagnose --since 1h --full
+A file and a pipe get everything, as Markdown.")]
+pub struct DiagnoseArgs {
+    /// Everything on the terminal too: pictures, pool, connect budget, shape, all that it is not
+    #[arg(long)]
+    pub full: bool,
+}
+
 /// `verify`.
 #[derive(Debug, Args)]
 #[command(after_help = verify_help())]
@@ -70,6 +93,9 @@ pub struct VerifyArgs {
     /// Require that every instance has a process younger than this
     #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
     pub restarted_after: Option<String>,
+    /// Each check with its worst value when all pass too, and the newest records by the runbook's query
+    #[arg(long)]
+    pub full: bool,
 }
 
 fn verify_help() -> String {

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod init;
 pub mod log;
 pub mod paste;
+pub mod pictures;
 pub mod profile;
 pub mod query;
 pub mod render;

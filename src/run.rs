@@ -155,12 +155,12 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             };
             catalogue::check(&catalogue, &config.settings, &world).await
         }
-        Command::Timeline => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Timeline(args) => timeline::run(&Asked::new(&cli, config, catalogue, &world).await?, args.chart).await,
         Command::Stuck => stuck::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
         Command::Verify(args) => {
             verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
         }
-        Command::Diagnose => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
+        Command::Diagnose(args) => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?, args.full).await,
         Command::Init(args) => {
             let place = init::place(args, &world)?;
             let mut config = config;

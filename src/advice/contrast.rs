@@ -36,6 +36,8 @@ pub struct Difference {
     pub value: String,
     /// Corrected for how many were tried.
     pub p: f64,
+    /// The counts behind it.
+    pub share: Share,
     /// All that hung have it.
     of_all: bool,
 }
@@ -172,6 +174,7 @@ fn difference(
         attribute: share.attribute.clone(),
         value: share.value.clone(),
         p,
+        share: share.clone(),
         of_all: share.hung == share.hung_all,
     }
 }

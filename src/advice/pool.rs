@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::diagnosis::Scene;
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
 use crate::facts::{Affected, Occupancy, STEPS, Second};
+use crate::report::{Chart, Drawing, Series, Severity};
 use crate::words::{clock, duration};
 
 /// Routes that are named.
@@ -43,6 +44,8 @@ pub struct Pool {
     pub lines: Vec<String>,
     /// For scripts; null if nothing is known.
     pub document: Value,
+    /// Its use over the incident, if anybody used it.
+    pub chart: Option<Chart>,
 }
 
 /// Puts it together. `during` is the incident.
@@ -69,6 +72,7 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
         return Pool {
             document: document(limits, dry_at, None, &[]),
             lines,
+            chart: None,
         };
     };
     let suffered: Vec<&Affected> = second
@@ -77,7 +81,11 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
         .iter()
         .filter(|row| scene.is_ours(&row.service))
         .collect();
-    let hung: u64 = suffered.iter().map(|row| row.hung).sum();
+    let hung = suffered
+        .iter()
+        .map(|row| row.hung)
+        .sum::<u64>()
+        .max(scene.hangs.len() as u64);
     if limits.is_none() && hung == 0 {
         return Pool::default();
     }
@@ -93,8 +101,42 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
     lines.extend(busy.flat_map(|one| in_words(one, from, step_s)));
     Pool {
         document: document(limits, dry_at, Some((from, step_s)), &uses),
+        chart: drawn(&uses, limits, (from, to)),
         lines,
     }
+}
+
+/// The use of the busiest pools as lines over the incident.
+fn drawn(uses: &[Use], limits: Option<PoolLimits>, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Option<Chart> {
+    #[allow(clippy::cast_precision_loss)] // counts of connections
+    let values = |counts: &[u64]| counts.iter().map(|count| Some(*count as f64)).collect::<Vec<_>>();
+    let mut series = Vec::new();
+    for one in uses.iter().filter(|one| one.is_busy()).take(MOST_PROCESSES) {
+        #[allow(clippy::cast_precision_loss)] // a pool has few
+        let limit = limits.map(|limits| limits.capacity() as f64);
+        series.push(Series {
+            name: format!("pool held {}", one.instance),
+            unit: String::from("connections"),
+            values: values(&one.held),
+            limit,
+            severity: Severity::Info,
+        });
+        if one.waiting.iter().any(|waiting| *waiting > 0) {
+            series.push(Series {
+                name: format!("waiting {}", one.instance),
+                unit: String::from("requests"),
+                values: values(&one.waiting),
+                limit: None,
+                severity: Severity::Critical,
+            });
+        }
+    }
+    (!series.is_empty()).then(|| Chart {
+        title: String::from("the pool, estimated from requests and their checkouts"),
+        from,
+        to,
+        drawing: Drawing::Series(series),
+    })
 }
 
 /// The use of a pool as a row of numbers.

@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
 use crate::diagnosis::{Claim, Conclusion, Diagnosis, FailureMode};
-use crate::report::{Align, Block, Cell, Column, Data, Note, Table, Told, named, trace_link};
+use crate::report::{Align, Block, Cell, Chart, Column, Data, Note, Table, Told, named, trace_link};
 use crate::window::rfc3339;
 
 /// Of an incident that goes on, so much is shown behind a link.
@@ -17,6 +17,10 @@ const LIVE_VIEW: TimeDelta = TimeDelta::hours(1);
 pub struct Advice {
     /// What the summary gains by it.
     pub because: Vec<String>,
+    /// The sentences that say most.
+    pub brief: Vec<String>,
+    /// Pictures of the incident.
+    pub charts: Vec<Chart>,
     /// Sentences under the evidence: the contrast, the budget, the pool.
     pub paragraphs: Vec<(String, Vec<String>)>,
     /// Requests affected (docs/contract.md); null where there is no incident.
@@ -58,8 +62,13 @@ fn long(answer: &Conclusion, project_url: &str) -> Value {
     })
 }
 
-/// What `diagnose` has to say. `project_url` = `https://host/org/project`, or empty: then traces have no links.
-pub fn told(diagnosis: &Diagnosis, advice: Advice, project_url: &str) -> Told {
+/// What `diagnose` has to say; `full` = on a screen too. `project_url` = `https://host/org/project`, or empty: then traces have no links.
+pub fn told(diagnosis: &Diagnosis, advice: Advice, full: bool, project_url: &str) -> Told {
+    let screen = if full {
+        None
+    } else {
+        super::screen::blocks(diagnosis, &advice, project_url)
+    };
     let blocks = blocks(diagnosis, &advice, project_url);
     let long = |answer: &Conclusion| long(answer, project_url);
     let answer = diagnosis.answer.as_ref().map(|answer| {
@@ -102,7 +111,7 @@ pub fn told(diagnosis: &Diagnosis, advice: Advice, project_url: &str) -> Told {
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
         blocks,
-        screen: None,
+        screen,
         fields,
         data: data(diagnosis),
     }
@@ -118,6 +127,7 @@ fn blocks(diagnosis: &Diagnosis, advice: &Advice, project_url: &str) -> Vec<Bloc
         blocks.push(Block::Table(Table::of(&EVIDENCE, &answer.evidence)));
         blocks.push(Block::Notes(links(answer, project_url)));
     }
+    blocks.extend(advice.charts.iter().cloned().map(Block::Chart));
     for (title, lines) in &advice.paragraphs {
         blocks.push(Block::Heading(title.clone()));
         blocks.push(Block::lines(lines.clone()));
@@ -155,12 +165,12 @@ fn links(answer: &Conclusion, project_url: &str) -> Vec<Note> {
     linked.collect()
 }
 
-fn link(answer: &Conclusion, project_url: &str, trace: &str) -> Option<String> {
+pub(super) fn link(answer: &Conclusion, project_url: &str, trace: &str) -> Option<String> {
     let from = answer.from?;
     trace_link(project_url, trace, from, answer.to.unwrap_or(from + LIVE_VIEW))
 }
 
-fn when(answer: &Conclusion) -> Vec<String> {
+pub(super) fn when(answer: &Conclusion) -> Vec<String> {
     let at = |time: chrono::DateTime<chrono::Utc>| time.format("%Y-%m-%d %H:%M:%S").to_string();
     match (answer.from, answer.to) {
         (Some(from), Some(to)) => vec![format!(

@@ -188,6 +188,7 @@ mod tests {
             usual_before_s: None,
             requests: requests(n),
             failed: 0,
+            requests_p50_s: None,
             requests_p95_s: None,
             statements: 0,
             statements_slow: 0,

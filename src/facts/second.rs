@@ -43,7 +43,7 @@ pub struct Affected {
 }
 
 /// How often a value of an attribute stands on requests that hung, and on fast ones beside them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     /// What is compared.
     pub attribute: String,

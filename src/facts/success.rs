@@ -71,6 +71,8 @@ pub struct Bucket {
     pub requests: u64,
     /// Those that failed.
     pub failed: u64,
+    /// The median of finished requests, seconds.
+    pub requests_p50_s: Option<f64>,
     /// 95th percentile of finished requests, seconds.
     pub requests_p95_s: Option<f64>,
     /// Finished statements.

@@ -14,10 +14,10 @@ const NARROW: (usize, usize) = (18, 18);
 /// From this width on a screen is wide.
 const WIDE_FROM: usize = 110;
 /// Labels of the axis stand at least so many columns apart.
-const LABEL_COLUMNS: i32 = 12;
+const LABEL_COLUMNS: i32 = 10;
 /// Steps of an axis, seconds.
-const STEPS_S: [i64; 16] = [
-    5, 10, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
+const STEPS_S: [i64; 17] = [
+    5, 10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
 ];
 /// A value from nothing to the most.
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];

@@ -29,21 +29,28 @@ fn render(report: &Report, style: &Style) -> String {
         look: look(report.severity, report.severity == Severity::Critical, style),
     };
     push_grid(&mut out, &[vec![headline]], width, false);
+    // What stands under a heading follows it at once.
+    let mut apart = true;
     for block in report.screen.as_ref().unwrap_or(&report.blocks) {
+        let mut drawn = Text::new();
         match block {
             Block::Heading(title) => {
-                out += "\n";
                 let title = Item {
                     text: Text::escape(title),
                     align: Align::Left,
                     look: look(Severity::Info, true, style),
                 };
-                push_grid(&mut out, &[vec![title]], width, false);
+                push_grid(&mut drawn, &[vec![title]], width, false);
             }
-            Block::Table(table) => push_table(&mut out, table, width, style),
-            Block::Notes(notes) => push_notes(&mut out, notes, width),
-            Block::Preformatted(text) => push_lines(&mut out, text.lines()),
-            Block::Chart(chart) => push_lines(&mut out, super::chart::lines(chart, width).iter().map(String::as_str)),
+            Block::Table(table) => push_table(&mut drawn, table, width, style),
+            Block::Notes(notes) => push_notes(&mut drawn, notes, width),
+            Block::Preformatted(text) => push_lines(&mut drawn, text.lines()),
+            Block::Chart(chart) => push_lines(&mut drawn, super::chart::lines(chart, width).iter().map(String::as_str)),
+        }
+        if !drawn.as_str().is_empty() {
+            out += if apart { "\n" } else { "" };
+            out.embed(&drawn);
+            apart = !matches!(block, Block::Heading(_));
         }
     }
     out.into_string()
@@ -51,8 +58,7 @@ fn render(report: &Report, style: &Style) -> String {
 
 /// As they are; nothing for none.
 fn push_lines<'a>(out: &mut Text, lines: impl Iterator<Item = &'a str>) {
-    for (index, line) in lines.enumerate() {
-        *out += if index == 0 { "\n" } else { "" };
+    for line in lines {
         *out += &Text::escape(line);
         *out += "\n";
     }
@@ -72,8 +78,7 @@ fn look(severity: Severity, bold: bool, style: &Style) -> Look {
 }
 
 fn push_notes(out: &mut Text, notes: &[Note], width: usize) {
-    for (index, note) in notes.iter().enumerate() {
-        *out += if index == 0 { "\n" } else { "" };
+    for note in notes {
         let text = Text::escape(&note.text);
         let fits = text.width() <= width;
         let lines = text.wrap(if fits { width } else { width - GAP });
@@ -107,13 +112,12 @@ fn push_table(out: &mut Text, table: &Table, width: usize, style: &Style) {
             .collect()
     }));
     if let Some(limit) = column_limit(&grid, width) {
-        *out += "\n";
         push_grid(out, &grid, limit, true);
         return;
     }
     // Too many columns for the screen: each row becomes a list of its cells.
-    for row in &table.rows {
-        *out += "\n";
+    for (index, row) in table.rows.iter().enumerate() {
+        *out += if index == 0 { "" } else { "\n" };
         let list: Vec<Vec<Item>> = columns()
             .map(|(index, header)| {
                 let name = Item {

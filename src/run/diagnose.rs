@@ -10,7 +10,7 @@ use crate::query::{Parameter, Parameters};
 use crate::report::Report;
 use crate::window::Window;
 
-pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
+pub(super) async fn run(asked: &Asked, full: bool) -> Result<Report, Failure> {
     let (facts, mut spent) = asked.first_round(&sections()).await?;
     let episodes = Episodes::of(&facts, &asked.settings);
     let diagnosis = diagnose(&episodes);
@@ -45,10 +45,10 @@ pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
     }
     let advice = advise(&diagnosis, &episodes, second.as_ref(), &asked.question);
     let frame = asked.frame("diagnose", spent, &missing, facts.bounds.no_records());
-    Ok(frame.around(told(&diagnosis, advice, &asked.project_url())))
+    Ok(frame.around(told(&diagnosis, advice, full, &asked.project_url())))
 }
 
-fn about_incident(asked: &Asked, facts: &Facts, incident: Window, service: Option<&str>) -> Parameters {
+pub(super) fn about_incident(asked: &Asked, facts: &Facts, incident: Window, service: Option<&str>) -> Parameters {
     let about = About::of(facts, incident, service);
     let mut values = parameters(&asked.settings, asked.window);
     values.insert("incident_from", Parameter::Timestamp(incident.from));

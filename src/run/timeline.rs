@@ -2,41 +2,68 @@
 
 use std::collections::BTreeMap;
 
+use super::diagnose::about_incident;
 use super::{Asked, Failure};
+use crate::advice::{extent, pool_chart};
 use crate::diagnosis::diagnose;
 use crate::episodes::Episodes;
-use crate::facts::{Facts, Grid, PROMPT, Rows, STEPS, exact_runs, lasting_s, to_seconds};
+use crate::facts::{Facts, Grid, PROMPT, Rows, STEPS, Second, exact_runs, lasting_s, to_seconds};
+use crate::pictures::{lanes, traffic};
 use crate::profile::{Settings, any_of};
 use crate::query::{Batch, Catalogue, Parameter, Parameters, QueryError, Section};
 use crate::report::Report;
 use crate::timeline::{timeline, told};
 use crate::window::Window;
 
-pub(super) async fn run(asked: &Asked) -> Result<Report, Failure> {
+pub(super) async fn run(asked: &Asked, chart: bool) -> Result<Report, Failure> {
     let (mut facts, mut spent) = asked.first_round(&sections()).await?;
     let mut runs = facts.runs.clone();
-    if facts.cuts.is_empty() {
+    let mut charts = Vec::new();
+    // The judgement rests on the first round, as that of every command; only the rows of success are exact.
+    let episodes = Episodes::of(&facts, &asked.settings);
+    let diagnosis = diagnose(&episodes);
+    let pool = extent(&diagnosis, &facts).filter(|_| chart);
+    if facts.cuts.is_empty() && pool.is_none() {
         runs.rows = facts.joined_runs();
     } else {
         let mut values = asked.parameters();
+        let mut names = vec!["runs"];
+        if let Some((from, to)) = pool {
+            let service = diagnosis.answer.as_ref().and_then(|answer| answer.service.as_deref());
+            values = about_incident(asked, &facts, Window::new(from, to)?, service);
+            names.push("occupancy");
+        }
         values.insert("runs", Parameter::Runs(facts.cuts.since(asked.window.from)));
         // Without them the first round's buckets stand for the runs.
-        match asked.ask_sections(&["runs"], &values, &mut spent).await {
-            Ok(sections) => runs = exact_runs(&facts, &sections),
+        match asked.ask_sections(&names, &values, &mut spent).await {
+            Ok(sections) => {
+                runs = exact_runs(&facts, &sections);
+                if let Some((from, to)) = pool {
+                    let second = Second::read(&facts, &asked.settings, (Window::new(from, to)?, None), &sections);
+                    charts.extend(pool_chart(&diagnosis, &episodes, &second));
+                }
+            }
             Err(Failure::Source(error)) => {
                 runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
             }
             Err(error) => return Err(error),
         }
-        facts.doubts = asked.learned.doubts();
     }
-    // The judgement rests on the first round, as that of every command; only the rows of success are exact.
-    let episodes = Episodes::of(&facts, &asked.settings);
+    if chart {
+        let drawn = [
+            lanes(&episodes, &runs.rows, asked.window),
+            traffic(&episodes, asked.window),
+        ];
+        charts.splice(0..0, drawn);
+    }
     let told = told(
         &timeline(&episodes, &runs.rows),
-        &diagnose(&episodes),
+        &diagnosis,
+        charts,
+        asked.window,
         &asked.project_url(),
     );
+    facts.doubts = asked.learned.doubts();
     facts.runs = runs;
     let frame = asked.frame("timeline", spent, &facts.not_known(), facts.bounds.no_records());
     Ok(frame.around(told))

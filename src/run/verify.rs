@@ -38,7 +38,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     // What was recorded does not change, and a window with a fixed end neither.
     let changes = asked.source_kind == "api" && common.now.is_none() && common.to.is_none();
     if !changes {
-        let mut report = ask(&asked, &demands, &mut 0).await?;
+        let mut report = ask(&asked, &demands, args.full, &mut 0).await?;
         if args.wait.is_some() {
             let note = String::from("asked once: the evidence is recorded, waiting changes nothing");
             report.blocks.push(Block::lines([note]));
@@ -49,7 +49,7 @@ pub(super) async fn run(mut asked: Asked, args: &VerifyArgs, common: &Common) ->
     let mut spent = 0;
     loop {
         let asked_at = begun.elapsed();
-        let report = ask(&asked, &demands, &mut spent).await?;
+        let report = ask(&asked, &demands, args.full, &mut spent).await?;
         let pause = match pause(wait, asked_at, begun.elapsed()) {
             Some(pause) if report.outcome != Outcome::Fine => pause,
             _ => return Ok(report),
@@ -99,7 +99,7 @@ async fn show_progress(headline: &str, pause: Duration, quiet: bool) {
     bar.finish_and_clear();
 }
 
-async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report, Failure> {
+async fn ask(asked: &Asked, demands: &Demands, full: bool, spent: &mut u32) -> Result<Report, Failure> {
     // What all commands judge by, and the runbook's rows beside it.
     let sections = [&Rows::SECTIONS[..], &["verification"]].concat();
     let mut own = 0;
@@ -115,7 +115,11 @@ async fn ask(asked: &Asked, demands: &Demands, spent: &mut u32) -> Result<Report
     missing.extend(health.not_known());
     let frame = asked.frame("verify", *spent, &missing, facts.bounds.no_records());
     let diagnosis = diagnose(&episodes);
-    let told = told(&verify(&episodes, &diagnosis, &health, demands), &health.rows.rows);
+    let told = told(
+        &verify(&episodes, &diagnosis, &health, demands),
+        &health.rows.rows,
+        full,
+    );
     Ok(frame.around(told))
 }
 

@@ -1,14 +1,17 @@
 //! A timeline as a report: the runbook's three columns for people, the contract's document for scripts.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{DurationOrigin, Entry, EntryKind, Timeline};
 use crate::diagnosis::Diagnosis;
-use crate::report::{Align, Block, Cell, Column, Data, Note, Severity, Table, Told, trace_link};
-use crate::window::rfc3339;
+use crate::report::{Align, Block, Cell, Chart, Column, Data, Note, Severity, Table, Told, trace_link};
+use crate::window::{Window, rfc3339};
 use crate::words::clock;
 
+/// A window is half-open: its end is not in it.
+const SHORTEST: TimeDelta = TimeDelta::microseconds(1);
 /// Traces listed under the table: enough to open the worst ones.
 const MOST_TRACES: usize = 8;
 /// Traces an entry names in the document.
@@ -81,11 +84,13 @@ fn time(entry: &Entry, dated: bool) -> String {
 }
 
 /// The timeline under the diagnosis' headline. `project_url` = `https://host/org/project`, or empty: then traces have no links.
-pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, project_url: &str) -> Told {
+pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, window: Window, project_url: &str) -> Told {
+    // The lookback may reach into the day before.
     let days = timeline
         .entries
         .iter()
         .flat_map(|entry| [entry.start.date_naive(), entry.last().date_naive()]);
+    let days = days.chain([window.from.date_naive(), (window.to - SHORTEST).date_naive()]);
     let dated = days.clone().min() != days.max();
     let rows: Vec<Row<'_>> = timeline.entries.iter().map(|entry| Row { entry, dated }).collect();
     let mut notes: Vec<Note> = timeline.notes.iter().cloned().map(Note::from).collect();
@@ -95,7 +100,11 @@ pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, project_url: &str) -> To
         headline: diagnosis.headline(&[]),
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
-        blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
+        blocks: [Block::Table(Table::of(&columns(), &rows))]
+            .into_iter()
+            .chain(charts.into_iter().map(Block::Chart))
+            .chain([Block::Notes(notes)])
+            .collect(),
         screen: None,
         data: Data::of_documents(&DATA_COLUMNS, &entries),
         fields: Map::from_iter([

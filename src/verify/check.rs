@@ -59,6 +59,8 @@ pub struct Seen {
     pub required: String,
     /// The figures of `observed`, with their units in their names.
     pub measured: Map<String, Value>,
+    /// How bad it is beside the same check of other instances: the greater, the worse.
+    pub badness: f64,
     /// The other checks with this verdict say more, whatever their rank.
     pub speaks_last: bool,
 }
@@ -71,6 +73,7 @@ impl Seen {
             observed: String::new(),
             required: String::new(),
             measured: Map::new(),
+            badness: 0.0,
             speaks_last: false,
         }
     }
@@ -82,9 +85,21 @@ impl Seen {
         self
     }
 
+    /// The worst of a check is shown, and whose it is.
+    pub(super) fn rated(mut self, badness: f64) -> Self {
+        self.badness = badness;
+        self
+    }
+
     /// With a figure for scripts.
     pub(super) fn with(mut self, figure: &str, value: impl Into<Value>) -> Self {
         self.measured.insert(figure.to_owned(), value.into());
         self
     }
+}
+
+/// A count as a number to compare.
+#[allow(clippy::cast_precision_loss)] // counts of records
+pub(super) fn weight(count: u64) -> f64 {
+    count as f64
 }

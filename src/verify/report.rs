@@ -10,15 +10,16 @@ use crate::words;
 
 /// A table that a person can take in at once.
 const MOST_ROWS: usize = 25;
-/// From here on, instances that pass a check share one row.
-const INSTANCES_APART: usize = 3;
+/// Of the runbook's rows the newest are shown beside a failure.
+const MOST_RECORDS: usize = 8;
 /// Room for a message among the evidence.
 const MESSAGE_WIDTH: usize = 100;
 
-/// A row of the table: checks of one name with one verdict.
+/// A row of the table: a check that an instance does not pass, or all that pass one.
 struct Line<'a> {
+    /// The worst of them.
     check: &'a Check,
-    instance: String,
+    instances: String,
     detail: String,
 }
 
@@ -39,9 +40,9 @@ fn columns<'a>() -> [Column<Line<'a>>; 5] {
             cell: |line| Cell::plain(line.check.name.replace('_', " ")),
         },
         Column {
-            title: "instance",
+            title: "instances",
             align: Align::Left,
-            cell: |line| Cell::plain(line.instance.clone()),
+            cell: |line| Cell::plain(line.instances.clone()),
         },
         Column {
             title: "observed",
@@ -64,27 +65,36 @@ fn severity(outcome: Verdict) -> Severity {
     }
 }
 
-/// What `verify` has to say; `rows` are the runbook's, newest first.
-pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
+/// What `verify` has to say; `rows` are the runbook's, newest first. `full` = a pass too is told check by check, with those rows.
+pub fn told(verification: &Verification<'_>, rows: &[VerificationRow], full: bool) -> Told {
+    let passes = verification.outcome == Verdict::Pass;
     let (lines, folded) = lines(verification);
+    let table = Block::Table(Table::of(&columns(), &lines));
     let mut notes: Vec<String> = Vec::new();
     if folded > 0 {
         notes.push(format!("{folded} more checks; --format json has all"));
     }
     notes.extend(verification.notes.iter().cloned());
-    let mut blocks = vec![Block::Table(Table::of(&columns(), &lines)), Block::lines(notes)];
-    if !rows.is_empty() {
+    let mut blocks = vec![table, Block::lines(notes.iter().cloned())];
+    let shown = &rows[..rows.len().min(if full { rows.len() } else { MOST_RECORDS })];
+    if !shown.is_empty() && (full || verification.outcome == Verdict::Fail) {
         let title = format!(
             "evidence: the newest {} by the query `verification`",
-            words::counted(rows.len() as u64, "record")
+            words::counted(shown.len() as u64, "record")
         );
         blocks.push(Block::lines([title]));
-        blocks.push(Block::Table(Table::of(&EVIDENCE, rows)));
+        blocks.push(Block::Table(Table::of(&EVIDENCE, shown)));
     }
     if !verification.next.is_empty() {
         blocks.push(Block::lines([String::from("next:")]));
         blocks.push(Block::Preformatted(verification.next.join("\n")));
     }
+    // When all is well a line is the answer, and what was looked at.
+    let screen = (passes && !full).then(|| {
+        let names: Vec<String> = lines.iter().map(|line| line.check.name.replace('_', " ")).collect();
+        let all = format!("passed: {} (--full tells each)", names.join(", "));
+        vec![Block::lines([all].into_iter().chain(notes))]
+    });
     let checks: Vec<Value> = verification.checks.iter().map(document).collect();
     let data = Data::of_documents(&DATA_COLUMNS, &checks);
     let fields = [
@@ -105,40 +115,58 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow]) -> Told {
             Verdict::Fail => Outcome::Incident,
         },
         blocks,
-        screen: None,
+        screen,
         fields: named(fields),
         data,
     }
 }
 
-/// The gravest first; what many instances pass is one row. And how many rows were left out.
+/// The gravest first: what an instance does not pass is a row of its own, what others pass one row with the worst of them. And
+/// how many rows were left out.
 fn lines<'a>(verification: &'a Verification<'_>) -> (Vec<Line<'a>>, usize) {
     let mut lines: Vec<Line<'a>> = Vec::new();
-    let together = verification.instances.len() > INSTANCES_APART;
+    let mut passed: Vec<&'static str> = Vec::new();
     for check in &verification.checks {
-        if together && check.seen.outcome == Verdict::Pass {
-            let passed = |other: &&Check| other.name == check.name && other.seen.outcome == Verdict::Pass;
-            let count = verification.checks.iter().filter(passed).count();
-            if lines.iter().any(|line| passed(&line.check)) {
-                continue;
-            }
+        if check.seen.outcome != Verdict::Pass {
             lines.push(Line {
                 check,
-                instance: words::counted(count as u64, "instance"),
-                detail: String::from("all pass"),
+                instances: check.instance.clone().unwrap_or_default(),
+                detail: check.seen.detail.clone(),
             });
-            continue;
+        } else if !passed.contains(&check.name) {
+            passed.push(check.name);
+            lines.push(all_that_pass(verification, check.name, check));
         }
-        lines.push(Line {
-            check,
-            instance: check.instance.clone().unwrap_or_default(),
-            detail: check.seen.detail.clone(),
-        });
     }
     lines.sort_by_key(|line| line.check.order());
     let folded = lines.len().saturating_sub(MOST_ROWS);
     lines.truncate(MOST_ROWS);
     (lines, folded)
+}
+
+/// How many of them pass a check, with the worst value and whose it is.
+fn all_that_pass<'a>(verification: &'a Verification<'_>, name: &str, first: &'a Check) -> Line<'a> {
+    let own = || verification.checks.iter().filter(|check| check.name == name);
+    let (all, passing) = (own().count(), own().filter(|check| check.seen.outcome == Verdict::Pass));
+    let count = passing.clone().count();
+    let worst = passing
+        .reduce(|worst, other| {
+            let is_worse = other.seen.badness > worst.seen.badness;
+            if is_worse { other } else { worst }
+        })
+        .unwrap_or(first);
+    let whose = worst.instance.as_ref().filter(|_| count > 1);
+    Line {
+        check: worst,
+        instances: match &first.instance {
+            Some(_) => format!("{count} of {all}"),
+            None => String::new(),
+        },
+        detail: match whose {
+            Some(name) => format!("worst: {} ({name})", worst.seen.detail),
+            None => worst.seen.detail.clone(),
+        },
+    }
 }
 
 const EVIDENCE: [Column<VerificationRow>; 5] = [

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{View, ended, weighted};
+use super::{View, ended, succeeded, weighted};
 use crate::facts::rows::{Cell, Outcome, What};
 use crate::facts::{Bucket, Role, Spread, Work};
 
@@ -38,6 +38,10 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
             failed: of(|cell| cell.what.is_request() && cell.outcome == Outcome::Failed)
                 .map(|cell| cell.count)
                 .sum(),
+            requests_p50_s: weighted(
+                0.5,
+                of(|cell| cell.what.is_request() && succeeded(cell)).filter_map(|cell| Some((cell.p50_s?, cell.count))),
+            ),
             requests_p95_s: weighted(
                 0.5,
                 of(|cell| cell.what.is_request() && ended(cell))

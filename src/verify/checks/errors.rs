@@ -1,7 +1,7 @@
 //! Does anything fail? A listener's errors are forgiven once it is connected again.
 
 use super::{Judge, Rule};
-use crate::verify::check::{Seen, Verdict};
+use crate::verify::check::{Seen, Verdict, weight};
 use crate::verify::{Instance, Subject, bound, zero_of};
 use crate::words::{counted, error, grouped};
 
@@ -62,6 +62,7 @@ fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
     let trace = instance.current.iter().find_map(|life| life.error_trace_id.clone());
     let seen = Seen::new(outcome, detail)
         .beside(format!("{}, {}", counted(spans, "span"), counted(logs, "log")), "0")
+        .rated(-weight(ended))
         .with("error_spans", spans)
         .with("error_logs", logs)
         .with("forgiven_logs", forgiven)

@@ -32,6 +32,7 @@ fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
     Some(
         Seen::new(outcome, detail)
             .beside(format!("{age} ago"), format!("within {allowed}"))
+            .rated(silence_s / allowed_s.max(f64::MIN_POSITIVE))
             .with("silence_s", silence_s)
             .with("allowed_s", allowed_s),
     )

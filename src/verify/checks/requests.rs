@@ -1,7 +1,7 @@
 //! Are requests served with the database? Health checks do not ask it.
 
 use super::{Judge, Rule};
-use crate::verify::check::{Seen, Verdict};
+use crate::verify::check::{Seen, Verdict, weight};
 use crate::verify::{Instance, Subject};
 use crate::words::{counted, grouped};
 
@@ -62,6 +62,7 @@ fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
                 ),
                 "1 served, with the database",
             )
+            .rated(-weight(served))
             .with("requests", ended)
             .with("served", served)
             .with("with_database", with_database)

@@ -2,7 +2,7 @@
 
 use super::{Judge, Rule};
 use crate::facts::to_seconds;
-use crate::verify::check::{Seen, Verdict};
+use crate::verify::check::{Seen, Verdict, weight};
 use crate::verify::{Instance, Subject};
 use crate::words::{counted, duration, grouped};
 
@@ -32,6 +32,7 @@ fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
                 grouped(instance.starts),
                 format!("at most {} in {within}", limit.max_starts),
             )
+            .rated(weight(instance.starts))
             .with("starts", instance.starts),
     )
 }

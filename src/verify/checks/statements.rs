@@ -50,6 +50,7 @@ fn judge(subject: &Subject<'_>, instance: &Instance<'_>) -> Option<Seen> {
     Some(
         Seen::new(outcome, detail)
             .beside(format!("p95 {p95}"), required)
+            .rated(times.p95_s)
             .with("statements", count)
             .with("p50_ms", ms(times.p50_s))
             .with("p95_ms", ms(times.p95_s))

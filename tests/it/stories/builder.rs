@@ -241,7 +241,13 @@ pub fn judged(
     let episodes = Episodes::of(&facts, &settings);
     let diagnosis = diagnose(&episodes);
     // Two commands, one judgement: whatever the timeline's rows are, its answer is the diagnosis'.
-    let told = told(&timeline(&episodes, &facts.runs.rows), &diagnosis, "");
+    let told = told(
+        &timeline(&episodes, &facts.runs.rows),
+        &diagnosis,
+        Vec::new(),
+        facts.window,
+        "",
+    );
     assert_eq!(
         (told.outcome, told.headline),
         (diagnosis.outcome(), diagnosis.headline(&[]))
