@@ -13,7 +13,7 @@ mod screen;
 mod shape;
 mod statements;
 
-pub use report::{Advice, told};
+pub use report::{Advice, evidence, told};
 
 use std::collections::BTreeSet;
 

@@ -36,6 +36,8 @@ pub enum Command {
     Stuck,
     /// Why? The failure mode, what it rests on, what it is not, and what to do
     Diagnose(DiagnoseArgs),
+    /// The postmortem: Markdown, or one self-contained page with --format html; what a person must fill in stands as TODO
+    Report,
     /// What does this mean? A failure mode, or a pasted error
     Explain(ExplainArgs),
     /// Anything else: the rows of a query by name, or of your own SQL

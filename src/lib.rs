@@ -13,6 +13,7 @@ pub mod init;
 pub mod log;
 pub mod paste;
 pub mod pictures;
+pub mod postmortem;
 pub mod profile;
 pub mod query;
 pub mod render;

@@ -86,7 +86,11 @@ async fn answer(cli: Cli) -> u8 {
     }
     let on_terminal = std::io::stdout().is_terminal();
     let (format, style) = match (
-        format(&config.settings.format, on_terminal),
+        // A postmortem is a page, on a terminal too.
+        format(
+            &config.settings.format,
+            on_terminal && !matches!(cli.command, Command::Report),
+        ),
         style(&config.settings.color, on_terminal),
     ) {
         (Ok(format), Ok(style)) => (format, style),

@@ -8,6 +8,7 @@ mod diagnose;
 mod explain;
 mod frame;
 mod init;
+mod report;
 mod rows;
 #[cfg(feature = "capture")]
 mod serve;
@@ -161,6 +162,7 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             verify::run(Asked::new(&cli, config, catalogue, &world).await?, args, &cli.common).await
         }
         Command::Diagnose(args) => diagnose::run(&Asked::new(&cli, config, catalogue, &world).await?, args.full).await,
+        Command::Report => report::run(&Asked::new(&cli, config, catalogue, &world).await?).await,
         Command::Init(args) => {
             let place = init::place(args, &world)?;
             let mut config = config;

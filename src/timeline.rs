@@ -16,7 +16,7 @@ mod runs;
 mod slow;
 
 pub use entry::{DurationOrigin, Entry, EntryKind};
-pub use report::told;
+pub use report::{documents, table, told};
 
 use crate::episodes::Episodes;
 use crate::facts::Run;

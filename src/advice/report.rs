@@ -124,8 +124,7 @@ fn blocks(diagnosis: &Diagnosis, advice: &Advice, project_url: &str) -> Vec<Bloc
         let mut first = when(answer);
         first.extend(advice.impact_text.clone());
         blocks.push(Block::lines(first));
-        blocks.push(Block::Table(Table::of(&EVIDENCE, &answer.evidence)));
-        blocks.push(Block::Notes(links(answer, project_url)));
+        blocks.extend(evidence(answer, project_url));
     }
     blocks.extend(advice.charts.iter().cloned().map(Block::Chart));
     for (title, lines) in &advice.paragraphs {
@@ -150,6 +149,14 @@ fn blocks(diagnosis: &Diagnosis, advice: &Advice, project_url: &str) -> Vec<Bloc
         blocks.push(Block::lines(other));
     }
     blocks
+}
+
+/// What the answer rests on, with a trace of each.
+pub fn evidence(answer: &Conclusion, project_url: &str) -> Vec<Block> {
+    vec![
+        Block::Table(Table::of(&EVIDENCE, &answer.evidence)),
+        Block::Notes(links(answer, project_url)),
+    ]
 }
 
 /// The first trace of each piece of evidence, to be opened.

@@ -83,8 +83,8 @@ fn time(entry: &Entry, dated: bool) -> String {
     }
 }
 
-/// The timeline under the diagnosis' headline. `project_url` = `https://host/org/project`, or empty: then traces have no links.
-pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, window: Window, project_url: &str) -> Told {
+/// The runbook's table; with dates if it or the window holds more than one day.
+pub fn table(timeline: &Timeline, window: Window) -> Table {
     // The lookback may reach into the day before.
     let days = timeline
         .entries
@@ -93,6 +93,16 @@ pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, wind
     let days = days.chain([window.from.date_naive(), (window.to - SHORTEST).date_naive()]);
     let dated = days.clone().min() != days.max();
     let rows: Vec<Row<'_>> = timeline.entries.iter().map(|entry| Row { entry, dated }).collect();
+    Table::of(&columns(), &rows)
+}
+
+/// The entries as in the contract.
+pub fn documents(timeline: &Timeline) -> Value {
+    timeline.entries.iter().map(document).collect()
+}
+
+/// The timeline under the diagnosis' headline. `project_url` = `https://host/org/project`, or empty: then traces have no links.
+pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, window: Window, project_url: &str) -> Told {
     let mut notes: Vec<Note> = timeline.notes.iter().cloned().map(Note::from).collect();
     notes.extend(traces(timeline, project_url));
     let entries: Vec<Value> = timeline.entries.iter().map(document).collect();
@@ -100,7 +110,7 @@ pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, wind
         headline: diagnosis.headline(&[]),
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
-        blocks: [Block::Table(Table::of(&columns(), &rows))]
+        blocks: [Block::Table(table(timeline, window))]
             .into_iter()
             .chain(charts.into_iter().map(Block::Chart))
             .chain([Block::Notes(notes)])

@@ -1,0 +1,161 @@
+//! What ended it, and whether all was well from then to the end of the window: by the same evidence, asked of the time behind it.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value, json};
+
+use crate::diagnosis::Conclusion;
+use crate::episodes::Episodes;
+use crate::facts::{SHORTEST_GAP, to_seconds};
+use crate::report::Severity;
+use crate::words::{clock, counted, duration, grouped};
+
+/// Starts this long before the recovery, or after it, go with it.
+const GOES_WITH: chrono::TimeDelta = crate::episodes::RESTART_GOES_WITH;
+
+/// A requirement of health, as it was met behind the incident.
+pub(super) struct Check {
+    pub name: &'static str,
+    pub detail: String,
+    /// [`Severity::Ok`], [`Severity::Critical`], or [`Severity::Warning`] where nothing tells.
+    pub severity: Severity,
+}
+
+/// The time behind an incident.
+pub(super) struct Aftermath {
+    /// Restarts and deploys that were seen, in sentences.
+    pub remediation: Vec<String>,
+    /// Empty where it goes on.
+    pub checks: Vec<Check>,
+    /// In a sentence.
+    pub sentence: String,
+    pub document: Value,
+}
+
+pub(super) fn aftermath(answer: &Conclusion, episodes: &Episodes<'_>) -> Aftermath {
+    let remediation = remediation(answer, episodes);
+    let Some(to) = answer.to else {
+        return Aftermath {
+            sentence: String::from("It was not over at the end of the window."),
+            document: json!({"over": false, "remediation": remediation, "checks": []}),
+            remediation,
+            checks: Vec::new(),
+        };
+    };
+    let checks = checks(answer, episodes, to);
+    let wrong: Vec<&Check> = checks.iter().filter(|check| check.severity != Severity::Ok).collect();
+    let end = episodes.facts.window.to;
+    let after = duration(to_seconds(end - to));
+    let sentence = match wrong.first() {
+        None => format!("In the {after} from then to the end of the window all was well."),
+        Some(first) => format!("In the {after} from then to the end of the window: {}.", first.detail),
+    };
+    let document: Vec<Value> = checks
+        .iter()
+        .map(|check| json!({"name": check.name, "passed": check.severity == Severity::Ok, "detail": check.detail}))
+        .collect();
+    Aftermath {
+        document: json!({"over": true, "remediation": remediation, "checks": document}),
+        remediation,
+        checks,
+        sentence,
+    }
+}
+
+/// Processes that began from the first sign on, to a minute behind the recovery.
+fn remediation(answer: &Conclusion, episodes: &Episodes<'_>) -> Vec<String> {
+    let window = episodes.facts.window;
+    let (from, to) = (answer.from.unwrap_or(window.from), answer.to.unwrap_or(window.to));
+    let is_ours = |service: &str| answer.service.as_deref().is_none_or(|name| name == service);
+    let starts = episodes.starts.iter().filter(|start| is_ours(start.service));
+    let during = starts.filter(|start| start.at >= from && start.at <= to + GOES_WITH);
+    let sentence = during.map(|start| match (start.deployed(), start.before) {
+        (Some((old, new)), _) => format!(
+            "{}: {} started with version {new} after {old}",
+            clock(start.at),
+            start.instance
+        ),
+        (None, Some(_)) => format!("{}: {} restarted", clock(start.at), start.instance),
+        (None, None) => format!("{}: {} started", clock(start.at), start.instance),
+    });
+    sentence.collect()
+}
+
+fn checks(answer: &Conclusion, episodes: &Episodes<'_>, to: DateTime<Utc>) -> Vec<Check> {
+    let facts = episodes.facts;
+    let end = facts.window.to;
+    let is_ours = |service: &str| answer.service.as_deref().is_none_or(|name| name == service);
+    let behind = || {
+        facts
+            .traffic
+            .rows
+            .iter()
+            .filter(|bucket| bucket.at >= to && is_ours(&bucket.service))
+    };
+    let requests: u64 = behind().map(|bucket| bucket.requests).sum();
+    let failed: u64 = behind().map(|bucket| bucket.failed).sum();
+    let statements: u64 = behind().map(|bucket| bucket.statements).sum();
+    let slow: u64 = behind().map(|bucket| bucket.statements_slow).sum();
+    let open = episodes
+        .hung()
+        .filter(|hang| is_ours(&hang.service) && hang.in_flight())
+        .count() as u64;
+    let begun = episodes
+        .hung()
+        .filter(|hang| is_ours(&hang.service) && hang.started_at >= to)
+        .count() as u64;
+    let check = |name, is_well: Option<bool>, detail: String| Check {
+        name,
+        detail,
+        severity: match is_well {
+            Some(true) => Severity::Ok,
+            Some(false) => Severity::Critical,
+            None => Severity::Warning,
+        },
+    };
+    let known = facts.traffic.not_known.is_none();
+    let served = requests - failed.min(requests);
+    let mut checks = vec![
+        check(
+            "requests",
+            if !known || requests == 0 {
+                None
+            } else {
+                Some(served > 0)
+            },
+            match requests {
+                0 => String::from("no request came in"),
+                _ => format!("{} succeeded", counted(served, "request")),
+            },
+        ),
+        check(
+            "errors",
+            known.then_some(failed == 0).filter(|_| requests > 0),
+            format!("{} of {} failed", grouped(failed), counted(requests, "request")),
+        ),
+        check(
+            "hangs",
+            facts.hangs.not_known.is_none().then_some(open + begun == 0),
+            format!("{} began to hang, {} still open", grouped(begun), grouped(open)),
+        ),
+    ];
+    if statements > 0 {
+        let text = format!("{} of {} slow", grouped(slow), counted(statements, "statement"));
+        // One of twenty is what any database does.
+        checks.push(check("statements", Some(slow * 20 <= statements), text));
+    }
+    let troubled = episodes.listener.iter().filter(|trouble| trouble.over_at.is_none());
+    let names: Vec<&str> = troubled.map(|trouble| trouble.instance).collect();
+    if !episodes.listener.is_empty() {
+        let name = &episodes.profile.listener.name;
+        let text = match names.as_slice() {
+            [] => format!("{name} connected again"),
+            names => format!("{name} not connected on {}", names.join(", ")),
+        };
+        checks.push(check("listener", Some(names.is_empty()), text));
+    }
+    if end - to < SHORTEST_GAP {
+        let text = format!("only {} of it are in the window", duration(to_seconds(end - to)));
+        checks.push(check("time behind it", None, text));
+    }
+    checks
+}
