@@ -135,6 +135,8 @@ impl Frame {
 pub enum Block {
     /// A title over what follows it.
     Heading(String),
+    /// A title below that.
+    Subheading(String),
     /// A table with headers.
     Table(Table),
     /// Short lines, one fact each, with a link where there is one.
@@ -155,7 +157,7 @@ impl Block {
         match self {
             Self::Notes(notes) => notes.is_empty(),
             Self::Table(table) => table.rows.is_empty(),
-            Self::Heading(text) | Self::Preformatted(text) => text.is_empty(),
+            Self::Heading(text) | Self::Subheading(text) | Self::Preformatted(text) => text.is_empty(),
             Self::Chart(chart) => chart.is_empty(),
         }
     }

@@ -125,12 +125,12 @@ fn incident(
     blocks.extend(advice::evidence(answer, project_url));
     blocks.extend(charts(&advice.charts, |drawing| !matches!(drawing, Drawing::Lanes(_))));
     for (title, lines) in &advice.paragraphs {
-        blocks.push(Block::lines(
-            [format!("{title}:")].into_iter().chain(lines.iter().cloned()),
-        ));
+        blocks.push(Block::Subheading(title.clone()));
+        blocks.push(Block::lines(lines.iter().cloned()));
     }
+    blocks.push(Block::Subheading(String::from("the root cause")));
     blocks.push(Block::lines([String::from(
-        "TODO: the root cause: what changed before it, and why it was possible",
+        "TODO: what changed before it, and why it was possible",
     )]));
     blocks.push(heading("What it was not"));
     let not = story

@@ -29,7 +29,7 @@ pub(super) fn lines(chart: &Chart, width: usize) -> Vec<String> {
         Drawing::Lanes(lanes) => {
             let mut drawn = vec![plot.axis()];
             drawn.extend(lanes.iter().map(|lane| plot.lane(lane)));
-            drawn.push(legend(lanes));
+            drawn.extend(legend(lanes, width));
             drawn
         }
         Drawing::Series(series) => {
@@ -180,14 +180,18 @@ fn symbol(kind: MarkKind) -> char {
     }
 }
 
-/// What the lanes hold, no more.
-fn legend(lanes: &[Lane]) -> String {
+/// What the lanes hold, no more; on as many lines as it takes.
+fn legend(lanes: &[Lane], width: usize) -> Vec<String> {
     let is_drawn = |kind: &MarkKind| lanes.iter().flat_map(|lane| &lane.marks).any(|mark| mark.kind == *kind);
-    let drawn = MarkKind::ALL.into_iter().filter(is_drawn);
-    let parts: Vec<String> = drawn
-        .map(|kind| format!("{} {}", symbol(kind), kind.meaning()))
-        .collect();
-    parts.join("   ")
+    let mut lines: Vec<String> = Vec::new();
+    for kind in MarkKind::ALL.into_iter().filter(is_drawn) {
+        let part = format!("{} {}", symbol(kind), kind.meaning());
+        match lines.last_mut() {
+            Some(line) if line.width() + 3 + part.width() <= width => *line += &format!("   {part}"),
+            _ => lines.push(part),
+        }
+    }
+    lines
 }
 
 /// Cut to so many columns.

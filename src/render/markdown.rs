@@ -72,11 +72,8 @@ fn render(report: &Report) -> String {
     out += "\n";
     for block in &report.blocks {
         match block {
-            Block::Heading(title) => {
-                out += "\n### ";
-                out.embed(&Safe::<Inline>::escape(title));
-                out += "\n";
-            }
+            Block::Heading(title) => push_title(&mut out, "\n### ", title),
+            Block::Subheading(title) => push_title(&mut out, "\n#### ", title),
             Block::Table(table) => push_table(&mut out, table),
             Block::Notes(notes) => push_notes(&mut out, notes),
             Block::Preformatted(text) => push_fence(&mut out, text),
@@ -89,6 +86,12 @@ fn render(report: &Report) -> String {
         }
     }
     out.into_string()
+}
+
+fn push_title(out: &mut Page, marks: &'static str, title: &str) {
+    *out += marks;
+    out.embed(&Safe::<Inline>::escape(title));
+    *out += "\n";
 }
 
 fn push_table(out: &mut Page, table: &Table) {
@@ -238,7 +241,8 @@ fn is_markup(before: char, c: char, rest: &str) -> bool {
     let after = rest.chars().next().unwrap_or(' ');
     match c {
         // `$` sets mathematics on GitHub. `!` means something only before `[`.
-        '\\' | '`' | '*' | '[' | ']' | '|' | '$' => true,
+        // `^` opens a footnote behind a bracket.
+        '\\' | '`' | '*' | '[' | ']' | '|' | '$' | '^' => true,
         // Within a word it is no emphasis.
         '_' => !(before.is_alphanumeric() && after.is_alphanumeric()),
         // One alone between a blank and a word ("~2.5 min") can open, but never close.

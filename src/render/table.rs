@@ -34,7 +34,7 @@ fn render(report: &Report, style: &Style) -> String {
     for block in report.screen.as_ref().unwrap_or(&report.blocks) {
         let mut drawn = Text::new();
         match block {
-            Block::Heading(title) => {
+            Block::Heading(title) | Block::Subheading(title) => {
                 let title = Item {
                     text: Text::escape(title),
                     align: Align::Left,
@@ -50,7 +50,7 @@ fn render(report: &Report, style: &Style) -> String {
         if !drawn.as_str().is_empty() {
             out += if apart { "\n" } else { "" };
             out.embed(&drawn);
-            apart = !matches!(block, Block::Heading(_));
+            apart = !matches!(block, Block::Heading(_) | Block::Subheading(_));
         }
     }
     out.into_string()

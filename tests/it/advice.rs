@@ -13,7 +13,7 @@ fn diagnosed(case: &str, more: &[&str]) -> Value {
 
 #[test]
 fn the_demo_answers_the_runbooks_open_questions() {
-    let run = run(&["diagnose", "--source", "demo", "--format", "table"]);
+    let run = run(&["diagnose", "--full", "--source", "demo", "--format", "table"]);
     // Lines are wrapped at 80 columns.
     let text = run.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     for answer in [

@@ -9,9 +9,9 @@ const FLOORS: &[&[&str]] = &[
     &["config", "paste", "query"],
     &["credentials", "facts", "serve"],
     &["episodes"],
-    &["diagnosis"],
+    &["diagnosis", "pictures"],
     &["advice", "init", "stuck", "timeline", "verify"],
-    &["cli"],
+    &["cli", "postmortem"],
     &["run"],
 ];
 /// What looks at nothing but what it is given.
@@ -23,6 +23,8 @@ const PURE_MODULES: &[&str] = &[
     "facts",
     "init",
     "paste",
+    "pictures",
+    "postmortem",
     "render",
     "report",
     "stuck",

@@ -40,6 +40,10 @@ mod portable;
 mod readme;
 mod render;
 #[cfg(feature = "capture")]
+mod report;
+#[cfg(feature = "capture")]
+mod screens;
+#[cfg(feature = "capture")]
 mod serve;
 #[cfg(feature = "capture")]
 mod stories;
