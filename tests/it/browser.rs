@@ -124,7 +124,7 @@ fn findings(browser: &str, pages: &[(&str, String)], dark: bool) -> Vec<String> 
         .collect()
 }
 
-/// Hand-built pages, and that of the recorded incident where this build can make it.
+/// Hand-built pages, and those of the recorded incident where this build can make them.
 fn all_pages() -> Vec<(&'static str, String)> {
     let mut all = vec![
         ("incident", page(&pages::incident())),
@@ -135,9 +135,11 @@ fn all_pages() -> Vec<(&'static str, String)> {
         ("strange", page(&pages::strange(&STRANGE))),
     ];
     if cfg!(feature = "capture") {
-        let run = crate::support::run(&["timeline", "--source", "demo", "--format", "html"]);
-        assert_eq!(run.code, 0, "{}", run.stderr);
-        all.push(("demo", run.stdout));
+        for command in ["timeline", "diagnose", "verify"] {
+            let run = crate::support::run(&[command, "--source", "demo", "--format", "html"]);
+            assert_eq!(run.code, 0, "{}", run.stderr);
+            all.push((command, run.stdout));
+        }
     }
     all
 }

@@ -167,6 +167,30 @@ fn colours_have_contrast_in_both_themes() {
     }
 }
 
+#[cfg(feature = "capture")]
+#[test]
+fn every_command_makes_a_page() {
+    let commands = [
+        "timeline --source demo",
+        "diagnose --source demo",
+        "stuck --source demo",
+        "verify --source demo",
+        "query traffic --source demo",
+        "queries list",
+        "explain",
+        "explain partial-connect-hang",
+        "init --source demo --print",
+        "config show",
+    ];
+    for command in commands {
+        let arguments: Vec<&str> = command.split(' ').chain(["--format", "html"]).collect();
+        let run = crate::support::run(&arguments);
+        assert_eq!(run.code, 0, "{command}: {}", run.stderr);
+        assert!(run.stdout.starts_with("<!DOCTYPE html>"), "{command}");
+        assert!(run.stdout.ends_with("</html>\n"), "{command}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
