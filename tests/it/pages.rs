@@ -522,9 +522,9 @@ pub fn strange(texts: &[&str]) -> Report {
     };
     let lanes = texts.iter().map(|text| lane(text, marks(text), text)).collect();
     let operations = MarkKind::ALL.into_iter().zip(texts.iter().cycle());
-    let operations = operations
-        .map(|(kind, text)| operation(700.0, 0.5, kind, 7, text))
-        .collect();
+    let operations = operations.map(|(kind, text)| operation(700.0, 0.5, kind, 7, text));
+    let no_numbers = [f64::NAN, f64::INFINITY, -1.0].map(|seconds| operation(900.0, seconds, MarkKind::Hang, 0, ""));
+    let operations = operations.chain(no_numbers).collect();
     let rows: Vec<(&[&str], Severity, bool)> = texts.windows(2).map(|pair| (pair, Severity::Critical, true)).collect();
     let mut blocks = vec![
         chart(texts[0], 30, Drawing::Lanes(lanes)),

@@ -73,17 +73,18 @@ impl Scale {
     /// Up to the first line above all of `operations`.
     fn of(operations: &[Operation]) -> Self {
         let longest = operations.iter().map(|one| one.seconds).fold(LEAST_TOP_S, f64::max);
-        let lines = SCALE.into_iter().map(|(seconds, _)| seconds);
+        let mut lines = SCALE.into_iter().map(|(seconds, _)| seconds);
         let top = lines.clone().find(|line| *line >= longest);
         Self {
-            top: top.or(lines.last()).unwrap_or(LEAST_TOP_S),
+            top: top.or(lines.next_back()).unwrap_or(LEAST_TOP_S),
         }
     }
 
     /// Pixels from the top.
     fn y(&self, seconds: f64) -> f64 {
         let floor = SCALE[0].0;
-        let share = (seconds.clamp(floor, self.top) / floor).ln() / (self.top / floor).ln();
+        // Not `clamp`, which keeps what is no number.
+        let share = (seconds.max(floor).min(self.top) / floor).ln() / (self.top / floor).ln();
         HEIGHT_PX - PAD_PX - share * (HEIGHT_PX - 2.0 * PAD_PX)
     }
 

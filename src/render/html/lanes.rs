@@ -179,11 +179,11 @@ fn shape(kind: MarkKind, (from, to): (f64, f64), count: u64, text: &str) -> Mark
             html! { line class=(class) x1=(x1) x2=(x2) y1="10" y2="10" { (title) } }
         }
         MarkKind::Success if is_point => {
-            // One is seen, a hundred are seen to be more.
-            let height = 6 + count.max(1).ilog10().min(3);
-            html! { rect class=(class) x=(x1) y=(29 - height) width="3" height=(height) { (title) } }
+            // Alone it is seen beside bars, in a row it is a band; a hundred are seen to be more.
+            let radius = if count < 100 { "3" } else { "4" };
+            html! { circle class=(class) cx=(x1) cy="25" r=(radius) { (title) } }
         }
-        MarkKind::Success => html! { rect class=(class) x=(x1) y="23" width=(w) height="6" { (title) } },
+        MarkKind::Success => html! { rect class=(class) x=(x1) y="22" width=(w) height="6" { (title) } },
         MarkKind::Failure => html! {
             g class=(class) {
                 (title)
