@@ -1,8 +1,10 @@
 //! A [`Report`] as text: one file a format, and nothing is written here.
 //! What telemetry says reaches a format only through `safe::Safe`.
 
+mod axis;
 mod chart;
 mod csv;
+mod html;
 mod json;
 mod markdown;
 mod neutral;
@@ -22,7 +24,7 @@ pub struct Format {
 }
 
 /// Every format, in the order of the help.
-pub const FORMATS: &[Format] = &[table::FORMAT, markdown::FORMAT, json::FORMAT, csv::FORMAT];
+pub const FORMATS: &[Format] = &[table::FORMAT, markdown::FORMAT, html::FORMAT, json::FORMAT, csv::FORMAT];
 
 /// The format in which an error is a document too.
 pub const JSON: Format = json::FORMAT;

@@ -4,9 +4,11 @@
 use chrono::{DateTime, Utc};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::neutral::neutral;
+use super::{
+    axis::{number, ticks},
+    neutral::neutral,
+};
 use crate::report::{Chart, Drawing, Lane, MarkKind, Series};
-use crate::words;
 
 /// Columns for names and for what stands behind a lane, on a wide screen and on a narrow one.
 const WIDE: (usize, usize) = (26, 26);
@@ -14,11 +16,7 @@ const NARROW: (usize, usize) = (18, 18);
 /// From this width on a screen is wide.
 const WIDE_FROM: usize = 110;
 /// Labels of the axis stand at least so many columns apart.
-const LABEL_COLUMNS: i32 = 10;
-/// Steps of an axis, seconds.
-const STEPS_S: [i64; 17] = [
-    5, 10, 30, 60, 120, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800,
-];
+const LABEL_COLUMNS: usize = 10;
 /// A value from nothing to the most.
 const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
 
@@ -79,28 +77,15 @@ impl Plot {
 
     /// Times, each where its column begins.
     fn axis(&self) -> String {
-        let columns = i32::try_from(self.columns).unwrap_or(i32::MAX);
-        let least_s = (self.to - self.from).num_seconds() / i64::from(columns / LABEL_COLUMNS).max(1);
-        let step_s = STEPS_S
-            .into_iter()
-            .find(|step_s| *step_s >= least_s)
-            .unwrap_or((least_s / 86_400 + 1) * 86_400);
-        let format = match step_s {
-            ..60 => "%H:%M:%S",
-            60..86_400 => "%H:%M",
-            _ => "%m-%d",
-        };
         let mut cells = vec![' '; self.columns];
-        let mut at = (self.from.timestamp().div_euclid(step_s) + 1) * step_s;
         let mut free_from = 0;
-        while let Some(time) = DateTime::from_timestamp(at, 0).filter(|time| *time < self.to) {
-            let label: Vec<char> = format!("|{}", time.format(format)).chars().collect();
-            let column = self.column(time);
+        for tick in ticks(self.from, self.to, self.columns / LABEL_COLUMNS) {
+            let label: Vec<char> = format!("|{}", tick.label).chars().collect();
+            let column = self.column(tick.at);
             if column >= free_from && column + label.len() <= self.columns {
                 cells[column..column + label.len()].copy_from_slice(&label);
                 free_from = column + label.len() + 1;
             }
-            at += step_s;
         }
         let text: String = cells.into_iter().collect();
         format!("{} {}", " ".repeat(self.name), text).trim_end().to_owned()
@@ -156,14 +141,6 @@ fn bar(value: f64, full: f64) -> char {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // 0 to 1, times seven
     let level = (value / full * 7.0).ceil() as usize;
     LEVELS[level.clamp(1, LEVELS.len() - 1)]
-}
-
-fn number(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a whole number that fits
-        return words::grouped(value.max(0.0) as u64);
-    }
-    format!("{value:.1}")
 }
 
 fn symbol(kind: MarkKind) -> char {

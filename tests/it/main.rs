@@ -6,6 +6,7 @@
 #[cfg(feature = "capture")]
 mod advice;
 mod api;
+mod browser;
 #[cfg(feature = "capture")]
 mod busy;
 #[cfg(feature = "capture")]
@@ -34,6 +35,7 @@ mod init;
 mod judged;
 #[cfg(feature = "capture")]
 mod official_client;
+mod pages;
 #[cfg(feature = "capture")]
 mod portable;
 #[cfg(feature = "capture")]

@@ -1,5 +1,6 @@
 //! Renderers: reviewed snapshots of hand-built reports in every format, and what holds for any text at all.
 
+mod html;
 mod properties;
 mod snapshots;
 

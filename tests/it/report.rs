@@ -107,4 +107,6 @@ fn is_current(file: &str, text: &str) {
 #[test]
 fn examples_are_current() {
     is_current("example-report.md", &run(&["report", "--source", "demo"]).stdout);
+    let page = run(&["report", "--source", "demo", "--format", "html"]).stdout;
+    is_current("example-report.html", &page);
 }

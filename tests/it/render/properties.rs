@@ -30,7 +30,7 @@ static PAINT: LazyLock<Regex> = LazyLock::new(|| Regex::new("\u{1b}\\[[0-9;]+m")
 static ESCAPED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\\.").unwrap());
 
 /// Any characters, mixed with what means something to a terminal, Markdown, CSV or JSON.
-fn text() -> impl Strategy<Value = String> {
+pub(super) fn text() -> impl Strategy<Value = String> {
     let markup = "| \\ ` * _ ~ < > & [ ] ( ) ! # - + = : ; $ ^ @ / . , ' \" { } 1 a é";
     let markup: Vec<String> = markup.split(' ').map(str::to_owned).collect();
     let hostile: Vec<String> = HOSTILE.iter().map(|text| (*text).to_owned()).collect();
@@ -89,7 +89,7 @@ fn neutral(text: &str) -> String {
 }
 
 /// Whether a terminal might act on `c`.
-fn steers(c: char) -> bool {
+pub(super) fn steers(c: char) -> bool {
     let marks = ['\u{61c}', '\u{2028}', '\u{2029}', '\u{feff}'];
     let ranges = [
         '\u{200b}'..='\u{200f}',
