@@ -71,9 +71,9 @@ pub struct Bucket {
     pub requests: u64,
     /// Those that failed.
     pub failed: u64,
-    /// The median of finished requests, seconds.
+    /// The median of requests that succeeded, seconds.
     pub requests_p50_s: Option<f64>,
-    /// 95th percentile of finished requests, seconds.
+    /// Their 95th percentile, seconds.
     pub requests_p95_s: Option<f64>,
     /// Finished statements.
     pub statements: u64,

@@ -12,16 +12,18 @@ pub fn durations(episodes: &Episodes<'_>, span: Window) -> Chart {
     let mut found = Vec::new();
     for bucket in facts.traffic.rows.iter().filter(|bucket| span.holds(bucket.at)) {
         let ended = bucket.requests.saturating_sub(bucket.failed);
+        // One of twenty takes longer than the 95th percentile.
+        let slow = ended / 20;
         let points = [
-            ("median", bucket.requests_p50_s),
-            ("95th percentile", bucket.requests_p95_s),
+            ("median", bucket.requests_p50_s, ended - slow),
+            ("95th percentile", bucket.requests_p95_s, slow),
         ];
-        for (what, seconds) in points {
-            found.extend(seconds.map(|seconds| Operation {
+        for (what, seconds, count) in points {
+            found.extend(seconds.filter(|_| count > 0).map(|seconds| Operation {
                 at: (bucket.at + middle).min(span.to),
                 seconds,
                 kind: MarkKind::Success,
-                count: ended,
+                count,
                 label: format!(
                     "{} from {}: {what} {}",
                     counted(ended, "request"),

@@ -42,11 +42,10 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
                 0.5,
                 of(|cell| cell.what.is_request() && succeeded(cell)).filter_map(|cell| Some((cell.p50_s?, cell.count))),
             ),
-            requests_p95_s: weighted(
-                0.5,
-                of(|cell| cell.what.is_request() && ended(cell))
-                    .filter_map(|cell| Some((cell.spread?.middle_s?.1, cell.count))),
-            ),
+            // Of several cells the highest: percentiles can't be joined.
+            requests_p95_s: of(|cell| cell.what.is_request() && succeeded(cell))
+                .filter_map(|cell| Some(cell.spread?.middle_s?.1))
+                .reduce(f64::max),
             statements: statements().map(|cell| cell.count).sum(),
             statements_slow: statements()
                 .filter(|cell| cell.outcome != Outcome::Hung)
