@@ -219,7 +219,13 @@ fn style(color: &str, terminal: bool) -> Result<Style, Failure> {
             });
         }
     };
-    Ok(Style { width: width(), color })
+    // Colours that are not wanted say that no escapes are.
+    let links = color && terminal && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+    Ok(Style {
+        width: width(),
+        links,
+        color,
+    })
 }
 
 /// Columns of the terminal, by `COLUMNS` where it is set; 80 when nobody knows.

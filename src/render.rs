@@ -50,6 +50,8 @@ pub fn chosen(name: &str, on_terminal: bool) -> Option<Format> {
 pub struct Style {
     /// Columns of the screen; fewer than 40 count as 40.
     pub width: usize,
+    /// Whether the terminal makes links of OSC 8.
+    pub links: bool,
     /// Whether severities are coloured and emphasis is bold.
     pub color: bool,
 }

@@ -11,6 +11,10 @@ use crate::report::{Align, Block, Cell, Header, Note, Report, Severity, Table};
 /// Narrower screens are not served: no table can be read there.
 const MIN_WIDTH: usize = 40;
 
+/// OSC 8: what follows is a link, up to one without an address.
+const OPEN_LINK: &str = "\u{1b}]8;;";
+const END_OF_COMMAND: &str = "\u{1b}\\";
+
 /// See [`Format`].
 pub(super) const FORMAT: Format = Format {
     name: "table",
@@ -43,7 +47,7 @@ fn render(report: &Report, style: &Style) -> String {
                 push_grid(&mut drawn, &[vec![title]], width, false);
             }
             Block::Table(table) => push_table(&mut drawn, table, width, style),
-            Block::Notes(notes) => push_notes(&mut drawn, notes, width),
+            Block::Notes(notes) => push_notes(&mut drawn, notes, width, style),
             Block::Preformatted(text) => push_lines(&mut drawn, text.lines()),
             Block::Chart(chart) => push_lines(&mut drawn, super::chart::lines(chart, width).iter().map(String::as_str)),
         }
@@ -77,21 +81,32 @@ fn look(severity: Severity, bold: bool, style: &Style) -> Look {
     Look { color, bold }
 }
 
-fn push_notes(out: &mut Text, notes: &[Note], width: usize) {
+/// A link stands behind its text, or under it where the terminal knows links: then the text can be clicked.
+fn push_notes(out: &mut Text, notes: &[Note], width: usize, style: &Style) {
     for note in notes {
         let text = Text::escape(&note.text);
         let fits = text.width() <= width;
         let lines = text.wrap(if fits { width } else { width - GAP });
+        let link = note.link.as_ref().map(|link| Text::escape(link));
+        let hidden = link.as_ref().filter(|_| style.links);
         let mut used = 0;
         for (index, line) in lines.iter().enumerate() {
             let indent = if index == 0 { 0 } else { GAP };
             *out += if index == 0 { "" } else { "\n" };
             out.repeat(" ", indent);
+            if let Some(link) = hidden {
+                *out += OPEN_LINK;
+                *out += link;
+                *out += END_OF_COMMAND;
+            }
             *out += line;
+            if hidden.is_some() {
+                *out += OPEN_LINK;
+                *out += END_OF_COMMAND;
+            }
             used = indent + line.width();
         }
-        if let Some(link) = &note.link {
-            let link = Text::escape(link);
+        if let Some(link) = link.filter(|_| !style.links) {
             let fits = used + 1 + link.width() <= width;
             *out += if fits { " " } else { "\n  " };
             *out += &link;

@@ -47,6 +47,7 @@ fn browser() -> Option<&'static str> {
 fn page(report: &Report) -> String {
     let style = Style {
         width: 80,
+        links: false,
         color: false,
     };
     render(report, chosen("html", false).unwrap(), &style)

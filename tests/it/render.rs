@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 const PLAIN: Style = Style {
     width: 80,
+    links: false,
     color: false,
 };
 

@@ -83,6 +83,7 @@ fn texts() -> impl Strategy<Value = Vec<String>> {
 fn neutral(text: &str) -> String {
     let style = Style {
         width: 1_000_000,
+        links: false,
         color: false,
     };
     render(&report(text, vec![]), format("table"), &style).trim().to_owned()
@@ -148,7 +149,7 @@ proptest! {
                 columns: (0..10).map(|_| header("a column", Align::Right)).collect(),
                 rows: vec![texts.iter().map(Cell::plain).collect()],
             }));
-            let out = render(&report, format("table"), &Style { width, color: false });
+            let out = render(&report, format("table"), &Style { width, ..PLAIN });
             prop_assert!(!out.contains(steers));
             for line in out.lines() {
                 prop_assert!(line.width() <= width, "{} columns: {line}", line.width());

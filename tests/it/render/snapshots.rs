@@ -47,6 +47,7 @@ fn hostile_report() {
 fn colours_follow_severity() {
     let style = Style {
         width: 200,
+        links: false,
         color: true,
     };
     insta::assert_snapshot!("typical_color", visible(&render(&typical(), format("table"), &style)));
@@ -120,5 +121,27 @@ fn rows_of_the_wrong_length_keep_the_shape() {
     assert_eq!(
         render(&ragged, format("table"), &PLAIN),
         "ragged\n\na  b\n────\n1\n\n1  2\n"
+    );
+}
+
+#[test]
+fn links_are_under_their_text_where_the_terminal_knows_links() {
+    let style = Style { links: true, ..PLAIN };
+    let out = render(&typical(), format("table"), &style);
+    let plain = render(&typical(), format("table"), &PLAIN);
+    let link = plain
+        .split_whitespace()
+        .find(|word| word.starts_with("https://"))
+        .unwrap();
+    assert!(out.contains(&format!("\u{1b}]8;;{link}\u{1b}\\")), "{out:?}");
+    assert_eq!(
+        out.matches("https://").count(),
+        out.matches("\u{1b}]8;;https://").count()
+    );
+    // A stranger's text ends no link and begins none.
+    let out = render(&hostile(), format("table"), &style);
+    assert_eq!(
+        out.matches('\u{1b}').count(),
+        out.matches("\u{1b}]8;;").count() + out.matches("\u{1b}\\").count()
     );
 }
