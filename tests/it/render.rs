@@ -1,6 +1,7 @@
 //! Renderers: reviewed snapshots of hand-built reports in every format, and what holds for any text at all.
 
 mod properties;
+mod slack;
 mod snapshots;
 
 use relay_diag::{
