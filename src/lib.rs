@@ -14,6 +14,7 @@ pub mod log;
 pub mod paste;
 pub mod profile;
 pub mod query;
+pub mod redact;
 pub mod render;
 pub mod report;
 pub mod run;

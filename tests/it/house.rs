@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["log", "report", "size", "window", "words"],
     &["error_text", "profile", "render", "source"],
-    &["config", "paste", "query"],
+    &["config", "paste", "query", "redact"],
     &["credentials", "facts", "serve"],
     &["episodes"],
     &["diagnosis"],
@@ -23,6 +23,7 @@ const PURE_MODULES: &[&str] = &[
     "facts",
     "init",
     "paste",
+    "redact",
     "render",
     "report",
     "stuck",

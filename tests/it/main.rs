@@ -38,6 +38,8 @@ mod official_client;
 mod portable;
 #[cfg(feature = "capture")]
 mod readme;
+#[cfg(feature = "capture")]
+mod redact;
 mod render;
 #[cfg(feature = "capture")]
 mod serve;
