@@ -132,7 +132,7 @@ impl Field {
         let is_parameter = self.name.starts_with("db.query.parameter") || self.ends_with(PARAMETERS);
         let kinds = [
             (self.ends_with(SECRETS), Kind::Secret),
-            (self.ends_with(USERS), Kind::User),
+            (self.ends_with(USERS) || self.name == "user", Kind::User),
             (self.ends_with(QUERIES), Kind::Query),
             (is_parameter, Kind::Value),
         ];

@@ -131,15 +131,18 @@ const RULES: &[Rule] = &[
     },
     Rule {
         kind: Value,
-        pattern: r"(?P<v>[^\s…]+)…",
-        is: |_, value| value.contains(|c: char| c.is_ascii_digit()),
+        pattern: concat!(
+            r#"(?P<of_host>\b(?:host|server (?:at|on)|connection to|resolve)\s*["'=(:]*(?:[^\s"'…]*["']\s*\()?)?"#,
+            r"(?P<v>[^\s…]+)…",
+        ),
+        is: |all, value| all.name("of_host").is_none() && value.contains(|c: char| c.is_ascii_digit()),
     },
 ];
 
 /// Names that end so hold a secret, whatever it looks like.
 const STRONG: &str = r"(?:passw(?:or)?d|passphrase|passwd|pwd|secret|api[_-]?key|access[_-]?key|private[_-]?key|authorization|credentials?)";
 /// These are words of prose too: `unexpected token: abc` is no secret.
-const WEAK: &str = r"(?:token|session(?:[_-]?id)?|csrf|xsrf|signature|otp|jwt|dpop|assertion|auth[_-]?code)";
+const WEAK: &str = r"(?:token|pass|session(?:[_-]?id)?|csrf|xsrf|signature|otp|jwt|dpop|assertion|auth[_-]?code)";
 /// Names of people.
 const PEOPLE: &str = r"(?:user[_.-]?name|user[_.-]?id|user[_.-]?handle|user|enduser\.id|screen[_-]?name|display[_-]?name|full[_-]?name|first[_-]?name|last[_-]?name|login|handle|account[_-]?id|customer[_-]?id)";
 
@@ -248,9 +251,12 @@ fn is_identifier(value: &str) -> bool {
     value.split('.').count() > 1 && value.split('.').all(is_name)
 }
 
-/// The end of a column's name, or of the label that an ORM gives it: `play_count`, `coalesce_1`.
+/// The end of a word, of a column's name or of the label that an ORM gives it (`coalesce_1`), or of a short number.
 fn is_end_of_name(value: &str) -> bool {
-    let value = value.trim_end_matches([',', ';', '.', ')']);
+    let value = value.trim_matches(|c: char| c.is_ascii_punctuation() && !matches!(c, '_' | '@' | '%' | '$'));
+    if value.len() <= 3 && value.chars().all(|c| c.is_ascii_digit()) {
+        return true;
+    }
     let label = match value.rsplit_once('_') {
         Some((label, number)) if number.len() <= 2 && number.chars().all(|c| c.is_ascii_digit()) => label,
         _ => value,

@@ -24,7 +24,7 @@ static BEGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
             with,
         ] = words;
         format!(
-            r#"\b{select}\b[^;]*?\b{from}\b|\b{select}\s+['\d(]|\b{insert}\s+{into}\b|\b{update}\s+[\w."`]+\s+(?:\w+\s+)?{set}\b|\b{delete}\s+{from}\b|\b{place}\s+[\w."`(]+\s*(?:[=<>!~]|\w+\s*[('$%])|\b{values}\s*\(|\b{call}\s+[\w."]+\(|\b{with}\s+\w+\s+AS\s*\("#,
+            r#"\b{select}\b[^;]*?\b{from}\b|\b{select}\s+(?:['\d(]|[\w.]+\(\s*['$\d])|\b{insert}\s+{into}\b|\b{update}\s+[\w."`]+\s+(?:\w+\s+)?{set}\b|\b{delete}\s+{from}\b|\b{place}\s+[\w."`(]+\s*(?:[=<>!~]|\w+\s*[('$%])|\b{values}\s*\(|\b{call}\s+[\w."]+\(|\b{with}\s+\w+\s+AS\s*\("#,
         )
     };
     let upper = of([
@@ -37,7 +37,10 @@ static BEGIN: LazyLock<Option<Regex>> = LazyLock::new(|| {
         "Select", "From", "Insert", "Into", "Update", "Set", "Delete", "Where", "Values", "Call", "With",
     ]);
     let cut = r"…[^…]*?\b(?:AND|OR|WHERE|VALUES|LIMIT|SET)\b";
-    Regex::new(&format!(r"(?s)\[SQL: |{cut}|{upper}|{lower}|{title}")).ok()
+    Regex::new(&format!(
+        r"(?s)\[SQL: |(?i:\bmerge\s+into\b|\bexec(?:ute)?\s+[\w.]+\s+[@'])|{cut}|{upper}|{lower}|{title}"
+    ))
+    .ok()
 });
 
 /// What stands before a number that is a value.

@@ -118,6 +118,16 @@ const GOES: &[(&str, &[&str])] = &[
     ("from 203.0.1…13.77 (x", &["203", "13.77"]),
     ("error…lice smith', 'n': 7001}] (x)", &["lice", "7001"]),
     ("error: …ice smith' AND age = 7001", &["smith", "7001"]),
+    (
+        "MERGE INTO t USING s ON t.id = 7001 WHEN MATCHED THEN UPDATE SET a = 'alice'",
+        &["7001", "alice"],
+    ),
+    (
+        "SELECT set_config('app.user', 'alice', true); EXEC p 'bob'",
+        &["app.user", "alice", "bob"],
+    ),
+    (r#"{"user": "alice", "n": 1} "#, &["alice"]),
+    ("smtp pass=hunter3", &["hunter3"]),
     ("GET /albums for x?code=abc starts", &["abc"]),
     ("File \"/home/alice/app/main.py\", line 3", &["alice"]),
     (
@@ -162,6 +172,8 @@ const STAYS: &[&str] = &[
     "Bearer authentication is needed",
     "SELECT tracks.id …play_count FROM tracks WHERE …",
     "SELECT coalesce(s…coalesce_1 FROM tracks",
+    "failed to resolve host 'ep-a7f78g7p-pooler.us-east-1.aws.neon…[Errno -2] Name or service not known",
+    "server at \"ep-7.neon.tech\" (2600:1…432 failed: Connection refused, …-2] Name",
     "connection failed:…on refused",
 ];
 
