@@ -146,6 +146,9 @@ const WEAK: &str = r"(?:token|pass|session(?:[_-]?id)?|csrf|xsrf|signature|otp|j
 /// Names of people.
 const PEOPLE: &str = r"(?:user[_.-]?name|user[_.-]?id|user[_.-]?handle|user|enduser\.id|screen[_-]?name|display[_-]?name|full[_-]?name|first[_-]?name|last[_-]?name|login|handle|account[_-]?id|customer[_-]?id)";
 
+/// In a sentence a shorter word is none, whatever it looks like: "unexpected token: 5".
+const SHORTEST_IN_PROSE: usize = 6;
+
 /// What may stand behind `Bearer` in a sentence.
 const AFTER_BEARER: &[&str] = &[
     "authentication",
@@ -226,7 +229,7 @@ fn claim_fields(claims: &mut Claims<'_>, [strong, weak, people]: &[Regex; 3]) {
             let is_said = is_quoted || between.contains('=') || between.contains("%3D");
             let is_prose = match kind {
                 Secret if is_strong => false,
-                Secret => !is_said && !looks_secret(inner) || is_identifier(inner),
+                Secret => !is_said && !is_said_by_value(name.as_str(), inner) || is_identifier(inner),
                 _ => !is_said || is_identifier(inner),
             };
             if !is_prose && !is_empty_or_hidden(inner) {
@@ -291,6 +294,11 @@ fn is_numbered(value: &str) -> bool {
         || value
             .strip_prefix('{')
             .is_some_and(|rest| is_word(rest.trim_end_matches('}')))
+}
+
+/// `token: a1b2c3` in a sentence. "PASS: 2025-12-08" is an outcome.
+fn is_said_by_value(name: &str, value: &str) -> bool {
+    value.len() >= SHORTEST_IN_PROSE && looks_secret(value) && !name.to_ascii_lowercase().ends_with("pass")
 }
 
 /// Whether a word is rather a secret than a word: digits in it, signs of base64, or very long.

@@ -170,6 +170,7 @@ const STAYS: &[&str] = &[
     "[Scrubbed due to 'session'] password=[Scrubbed due to 'password'] token=%(token)s",
     "p = 5.0e-4, 12 x 130 s = 26 min; with connect_timeout=10: 2 min",
     "Bearer authentication is needed",
+    "PASS: 2 instances healthy; pass: 2025-12-08 06:30, unexpected token: 5",
     "SELECT tracks.id …play_count FROM tracks WHERE …",
     "SELECT coalesce(s…coalesce_1 FROM tracks",
     "failed to resolve host 'ep-a7f78g7p-pooler.us-east-1.aws.neon…[Errno -2] Name or service not known",
