@@ -132,7 +132,7 @@ const RULES: &[Rule] = &[
     Rule {
         kind: Value,
         pattern: concat!(
-            r#"(?P<of_host>\b(?:host|server (?:at|on)|connection to|resolve)\s*["'=(:]*(?:[^\s"'…]*["']\s*\()?)?"#,
+            r#"(?P<of_host>\b(?:host|server (?:at|on)|connection to|resolve|call failed)\s*["'=(:]*(?:[^\s"'…]*["'](?:\s*\(|, ))?)?"#,
             r"(?P<v>[^\s…]+)…",
         ),
         is: |all, value| all.name("of_host").is_none() && value.contains(|c: char| c.is_ascii_digit()),
@@ -264,7 +264,9 @@ fn is_end_of_name(value: &str) -> bool {
         Some((label, number)) if number.len() <= 2 && number.chars().all(|c| c.is_ascii_digit()) => label,
         _ => value,
     };
-    label.chars().all(|c| c.is_alphabetic() || matches!(c, '_' | ',' | '.'))
+    label
+        .chars()
+        .all(|c| c.is_alphabetic() || matches!(c, '_' | ',' | '.' | '"'))
 }
 
 /// Nothing, a placeholder, or what an SDK has hidden already.
