@@ -250,6 +250,9 @@ pub struct Common {
     /// Colours
     #[arg(long, global = true, value_enum, help_heading = "Output")]
     pub color: Option<ColorChoice>,
+    /// Take people's data and secrets out of whatever is printed: [email 1] instead of an address
+    #[arg(long, global = true, help_heading = "Output")]
+    pub redact: bool,
     /// Exit with 1 if something is wrong, whatever the command
     #[arg(long, global = true, help_heading = "Output")]
     pub fail_on_incident: bool,
@@ -335,6 +338,9 @@ impl Common {
         }
         if self.all_envs {
             set.push(("all_environments", toml::Value::Boolean(true), "--all-envs"));
+        }
+        if self.redact {
+            set.push(("redact", toml::Value::Boolean(true), "--redact"));
         }
         if let Some(color) = &self.color {
             set.push(("color", name(color), "--color"));

@@ -211,7 +211,7 @@ impl Layers {
                 why: String::from("there is no such setting"),
             })?;
             let value = match self.get(key) {
-                Some(Value::Boolean(_)) => Value::Boolean(matches!(text.as_str(), "1" | "true" | "yes")),
+                Some(Value::Boolean(_)) => truth(text),
                 Some(Value::Integer(_)) => text
                     .parse()
                     .map_or_else(|_| Value::String(text.clone()), Value::Integer),
@@ -274,6 +274,15 @@ impl Layers {
             merged: self.merged,
             repository: self.repository,
         })
+    }
+}
+
+/// What is no clear yes or no stays a text, which is refused: to take `on` for a no would show what was to be hidden.
+fn truth(text: &str) -> Value {
+    match text.to_lowercase().as_str() {
+        "1" | "true" | "yes" | "on" => Value::Boolean(true),
+        "" | "0" | "false" | "no" | "off" => Value::Boolean(false),
+        _ => Value::String(text.to_owned()),
     }
 }
 

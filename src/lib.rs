@@ -16,6 +16,7 @@ pub mod pictures;
 pub mod postmortem;
 pub mod profile;
 pub mod query;
+pub mod redact;
 pub mod render;
 pub mod report;
 pub mod run;

@@ -9,6 +9,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 use relay_diag::cli::{Cli, Command};
 use relay_diag::config::Surroundings;
+use relay_diag::redact::{self, Redactor};
 use relay_diag::render::{self, Format, JSON, Style, render};
 use relay_diag::report::{Outcome, Report};
 use relay_diag::run::{self, Failure, World};
@@ -75,13 +76,20 @@ async fn answer(cli: Cli) -> u8 {
     let fail_on_incident = cli.common.fail_on_incident || matches!(cli.command, Command::Verify(_));
     let config = match run::settings(&cli, &world) {
         Ok(config) => config,
-        Err(failure) => return report_failure(&failure, wants_json),
+        Err(failure) => return report_failure(&failure, wants_json, cli.common.redact),
     };
+    let redacts = config.settings.redact;
+    if redacts {
+        terminal.redact();
+    }
     #[cfg(feature = "capture")]
     if let Command::Serve(args) = &cli.command {
+        if redacts {
+            return report_failure(&serves_all(), wants_json, redacts);
+        }
         return match run::serve(args, &cli.common, config.settings.memory, &world).await {
             Ok(running) => serve(running, cli.common.quiet).await,
-            Err(failure) => report_failure(&failure, wants_json),
+            Err(failure) => report_failure(&failure, wants_json, redacts),
         };
     }
     let on_terminal = std::io::stdout().is_terminal();
@@ -94,7 +102,7 @@ async fn answer(cli: Cli) -> u8 {
         style(&config.settings.color, on_terminal),
     ) {
         (Ok(format), Ok(style)) => (format, style),
-        (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json),
+        (Err(failure), _) | (_, Err(failure)) => return report_failure(&failure, wants_json, redacts),
     };
     // NO_COLOR and --color have been weighed; the table library must not do so again.
     crossterm::style::force_color_output(style.color);
@@ -108,9 +116,10 @@ async fn answer(cli: Cli) -> u8 {
     match outcome {
         Ok(Ok(report)) => {
             let code = exit_code(&report, fail_on_incident);
+            let report = if redacts { redact::report(report) } else { report };
             write_out(render(&report, format, &style).as_bytes(), code)
         }
-        Ok(Err(failure)) => report_failure(&failure, format.name == JSON.name),
+        Ok(Err(failure)) => report_failure(&failure, format.name == JSON.name, redacts),
         Err(_) => {
             // The panic has spoken already.
             eprintln!("error: internal fault\nhint: please report this with the command that you typed");
@@ -267,10 +276,23 @@ fn fail(error: &anyhow::Error) -> ExitCode {
     ExitCode::from(3)
 }
 
-fn report_failure(failure: &Failure, as_json: bool) -> u8 {
+/// Who asks a server gets the records as they are.
+#[cfg(feature = "capture")]
+fn serves_all() -> Failure {
+    Failure::Usage {
+        message: String::from("`serve` answers with the records as they are, and takes nothing out of them"),
+        hint: String::from("serve without --redact and the setting `redact`, to whom may see the records"),
+    }
+}
+
+fn report_failure(failure: &Failure, as_json: bool, redacts: bool) -> u8 {
     let code = failure.exit_code();
     // A token may stand where nobody expects one: as another setting, or in a file given by mistake.
-    let (message, hint) = (mask(&failure.to_string()), mask(&failure.hint()));
+    let (mut message, mut hint) = (mask(&failure.to_string()), mask(&failure.hint()));
+    if redacts {
+        let mut redactor = Redactor::new();
+        (message, hint) = (redactor.text(&message), redactor.text(&hint));
+    }
     eprintln!("error: {}", relay_diag::render::for_terminal(&message));
     if !hint.is_empty() {
         eprintln!("hint: {}", relay_diag::render::for_terminal(&hint));

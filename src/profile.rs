@@ -39,6 +39,8 @@ pub struct Settings {
     pub format: String,
     /// `auto`, `always` or `never`.
     pub color: String,
+    /// Whether people's data is taken out of what is shown.
+    pub redact: bool,
     /// A folder, or empty.
     pub queries: String,
     /// How far before the window evidence is read.

@@ -9,6 +9,7 @@ mod json;
 mod markdown;
 mod neutral;
 mod safe;
+mod slack;
 mod table;
 
 use crate::report::Report;
@@ -24,7 +25,14 @@ pub struct Format {
 }
 
 /// Every format, in the order of the help.
-pub const FORMATS: &[Format] = &[table::FORMAT, markdown::FORMAT, html::FORMAT, json::FORMAT, csv::FORMAT];
+pub const FORMATS: &[Format] = &[
+    table::FORMAT,
+    markdown::FORMAT,
+    html::FORMAT,
+    json::FORMAT,
+    csv::FORMAT,
+    slack::FORMAT,
+];
 
 /// The format in which an error is a document too.
 pub const JSON: Format = json::FORMAT;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use relay_diag::log::{Event, Log};
+use relay_diag::redact::Redactor;
 use relay_diag::render::for_terminal;
 use relay_diag::source::api::mask;
 
@@ -24,6 +25,18 @@ struct State {
     bar: Option<ProgressBar>,
     waiting_for: String,
     over: bool,
+    redactor: Option<Redactor>,
+}
+
+impl State {
+    /// Without tokens, and without people's data where that is wanted.
+    fn shown(&mut self, text: &str) -> String {
+        let masked = mask(text);
+        match &mut self.redactor {
+            Some(redactor) => redactor.text(&masked),
+            None => masked,
+        }
+    }
 }
 
 impl Terminal {
@@ -43,16 +56,22 @@ impl Terminal {
         terminal
     }
 
+    /// From now on people's data is taken out of what is said.
+    pub fn redact(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.redactor = Some(Redactor::new());
+    }
+
     /// For whoever has something to say.
     pub fn log(&self) -> Log {
         let (state, verbosity) = (Arc::clone(&self.state), self.verbosity);
         Log::new(move |event| {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
             let lines: Vec<String> = match event {
-                Event::Step(text) if verbosity > 0 => vec![for_terminal(&mask(text))],
-                Event::Sql(sql) if verbosity > 1 => mask(sql).lines().map(for_terminal).collect(),
+                Event::Step(text) if verbosity > 0 => vec![for_terminal(&state.shown(text))],
+                Event::Sql(sql) if verbosity > 1 => state.shown(sql).lines().map(for_terminal).collect(),
                 Event::Waiting(text) => {
-                    let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
-                    state.waiting_for = for_terminal(&mask(text));
+                    state.waiting_for = for_terminal(&state.shown(text));
                     if let Some(bar) = &state.bar {
                         bar.set_message(state.waiting_for.clone());
                     }
@@ -60,7 +79,8 @@ impl Terminal {
                 }
                 _ => return,
             };
-            let bar = state.lock().unwrap_or_else(PoisonError::into_inner).bar.clone();
+            let bar = state.bar.clone();
+            drop(state);
             let print = || lines.iter().for_each(|line| eprintln!("{line}"));
             match bar {
                 Some(bar) => bar.suspend(print),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 const FLOORS: &[&[&str]] = &[
     &["log", "report", "size", "window", "words"],
     &["error_text", "profile", "render", "source"],
-    &["config", "paste", "query"],
+    &["config", "paste", "query", "redact"],
     &["credentials", "facts", "serve"],
     &["episodes"],
     &["diagnosis", "pictures"],
@@ -25,6 +25,7 @@ const PURE_MODULES: &[&str] = &[
     "paste",
     "pictures",
     "postmortem",
+    "redact",
     "render",
     "report",
     "stuck",

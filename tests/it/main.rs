@@ -40,6 +40,8 @@ mod pages;
 mod portable;
 #[cfg(feature = "capture")]
 mod readme;
+#[cfg(feature = "capture")]
+mod redact;
 mod render;
 #[cfg(feature = "capture")]
 mod report;

@@ -2,6 +2,7 @@
 
 mod html;
 mod properties;
+mod slack;
 mod snapshots;
 
 use relay_diag::{

@@ -47,7 +47,7 @@ pub(super) fn text() -> impl Strategy<Value = String> {
 }
 
 /// `texts` in each place of a report, three columns a table.
-fn spread(texts: &[String]) -> Report {
+pub(super) fn spread(texts: &[String]) -> Report {
     let columns = texts[..3].iter().map(|text| header(text, Align::Left)).collect();
     let cells = |emphasis| move |text: &String| cell(text, Severity::Warning, emphasis);
     let rows = vec![
@@ -75,7 +75,7 @@ fn spread(texts: &[String]) -> Report {
     }
 }
 
-fn texts() -> impl Strategy<Value = Vec<String>> {
+pub(super) fn texts() -> impl Strategy<Value = Vec<String>> {
     prop::collection::vec(text(), 8)
 }
 
