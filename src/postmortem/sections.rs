@@ -1,6 +1,8 @@
 //! The page: title, summary, impact, timeline, what it was and was not, what is not known, what ended it, what it resembles, what
 //! follows, and how to get the same numbers again.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::Story;
@@ -72,7 +74,12 @@ fn heading(text: &str) -> Block {
 /// A window without an incident is told too: that it was looked at, and what was seen.
 fn quiet(story: &Story<'_>) -> Vec<Block> {
     let window = story.episodes.facts.window;
-    let mut blocks = vec![heading("What happened"), timeline_table(story)];
+    let day = window.from.format("%Y-%m-%d");
+    let title = match story.diagnosis.inconclusive {
+        Some(_) => format!("The records of {day} do not tell whether there was an incident"),
+        None => format!("No incident in the records of {day}"),
+    };
+    let mut blocks = vec![heading(&title), heading("What happened"), timeline_table(story)];
     blocks.push(Block::Chart(lanes(
         story.episodes,
         &story.episodes.facts.runs.rows,
@@ -253,11 +260,13 @@ fn unknown(story: &Story<'_>) -> Vec<Block> {
         .missing
         .iter()
         .map(|part| format!("{}: {}", part.section, part.why));
-    let modes = story
-        .diagnosis
-        .not_assessed
+    let mut unjudged: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (mode, why) in &story.diagnosis.not_assessed {
+        unjudged.entry(why).or_default().push(mode.id);
+    }
+    let modes = unjudged
         .iter()
-        .map(|(mode, why)| format!("{} could not be judged: {why}", mode.id));
+        .map(|(why, modes)| format!("could not be judged: {}: {why}", modes.join(", ")));
     let inconclusive = story.diagnosis.inconclusive.iter().cloned();
     let inferred = story.advice.paragraphs.iter().flat_map(|(_, lines)| lines);
     let inferred = inferred
