@@ -16,7 +16,7 @@ pub use statements::Statement;
 
 use super::read::evidence;
 use super::row::Row;
-use super::{Evidence, Facts, Fate, NotKnown, Role, missing, to_seconds};
+use super::{Evidence, Facts, Fate, Hang, NotKnown, Role, missing, to_seconds};
 use crate::profile::Settings;
 use crate::query::Section;
 use crate::window::Window;
@@ -125,7 +125,12 @@ impl Second {
         }
         Self {
             affected: Evidence {
-                rows: with_unfinished(affected.rows, facts, profile, incident),
+                rows: with_unfinished(
+                    without_long(affected.rows, facts, profile, incident),
+                    facts,
+                    profile,
+                    incident,
+                ),
                 // The most affected come first.
                 not_known: affected.not_known.filter(|_| !is_clipped(sections, "affected")),
             },
@@ -184,6 +189,34 @@ fn affected(row: &Row<'_>) -> Result<Affected, String> {
         affected: row.count("requests_affected")?,
         longest_s: row.maybe_float("longest_s")?,
     })
+}
+
+/// Without what lasts long by its nature, or for a reason that no record tells: the query can't tell it from a hang.
+fn without_long(mut rows: Vec<Affected>, facts: &Facts, profile: &Settings, incident: Window) -> Vec<Affected> {
+    let hang_after_s = to_seconds(profile.hang_after);
+    let within = |hang: &Hang| hang.started_at < incident.to && hang.ended_at().is_some_and(|end| end >= incident.from);
+    for row in &mut rows {
+        let is_of_row = |hang: &Hang| {
+            row.route.as_deref() == Some(hang.span_name.as_str())
+                && row.service == hang.service
+                && row.instance == hang.instance
+        };
+        let long = facts.long.iter().map(|long| &long.request).filter(|request| {
+            request.duration_s().is_some_and(|length_s| length_s > hang_after_s)
+                && is_of_row(request)
+                && within(request)
+        });
+        let (all, failed) = long.fold((0, 0), |(all, failed), request| {
+            (all + 1, failed + u64::from(request.failed()))
+        });
+        if all > 0 {
+            let hung = facts.hangs.rows.iter().filter(|hang| is_of_row(hang) && within(hang));
+            row.hung = row.hung.saturating_sub(all);
+            row.affected = row.affected.saturating_sub(all - failed);
+            row.longest_s = hung.filter_map(Hang::duration_s).reduce(f64::max);
+        }
+    }
+    rows
 }
 
 /// By instance, with what has no end: it lasted to the end of the incident at least.

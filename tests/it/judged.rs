@@ -75,6 +75,23 @@ fn long_lived_connections_change_no_answer() {
 }
 
 #[test]
+fn long_lived_connections_are_no_part_of_the_impact() {
+    for name in ["one-sick-instance", "in-progress"] {
+        let plain = fixture(name);
+        let place = tempfile::tempdir().unwrap();
+        let rewritten = rewrite(&Recording::read(&plain).unwrap(), &[Way::LongLived], SEED);
+        rewritten.write(place.path()).unwrap();
+        let impact = |folder: &std::path::Path| {
+            let path = records(folder).unwrap();
+            let document = ask(&["diagnose", "--source", path.to_str().unwrap(), "--format", "json"]).unwrap();
+            let impact = &document["impact"];
+            ["requests", "failed", "hung", "longest_hang_s"].map(|key| impact[key].clone())
+        };
+        assert_eq!(impact(place.path()), impact(&plain), "{name}");
+    }
+}
+
+#[test]
 fn refused_calls_to_others_change_no_answer() {
     check("", &[vec![Way::Outgoing]]);
 }
