@@ -56,8 +56,8 @@
 -- requests, failed ones, health checks, failed spans and logs that nothing stands above, failed ones below others, outgoing
 -- calls that were refused; statements begun, ended, not failed; the same as their driver records them. `lines`, by bucket:
 -- kind, how many, how many failures, first, last, trace. `routes`: successes, those that lasted, microseconds of the others,
--- last, route. `database_roles` has bit 1 for checkouts, bit 2 for statements. Times are microseconds since 1970. A checkout that failed after a second or more waited in vain: a refusal
--- fails at once.
+-- last, route. `database_roles` is a sum of 1 for checkouts and 2 for statements. Times are microseconds since 1970. A checkout
+-- that failed after a second or more waited in vain: a refusal fails at once.
 -- Percentiles hold every duration in memory: only what began at or after a time is measured.
 SELECT $machine AS instance, $process AS process, coalesce(service_name, '') AS service,
   $instance_names AS machine_by, service_version,

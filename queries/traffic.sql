@@ -41,7 +41,8 @@
 --! trace_id = "text"
 -- A bucket is numbered by its width from the epoch on. `active` has a bit for every slot of the bucket in which
 -- something began, so that pauses show. A pending row is a start whose end is told by another row. The listener's own
--- trouble is no activity. Percentiles hold every duration in memory: they are told of what is shown. Prompt checkouts, and requests of up to a second, stand apart from those that waited.
+-- trouble is no activity. Prompt checkouts, and requests of up to a second, stand apart from those that waited. Percentiles
+-- hold every duration in memory: of what nobody is shown there are none.
 SELECT service, inside = 1 AS in_window, bucket, role, outcome,
   count(*) AS operations, min(at) AS first_at, max(at) AS last_at, bit_or(CAST(1 AS BIGINT) << slot) AS active,
   min(took) AS min_s,

@@ -47,8 +47,8 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
         .filter(|second| second.contrast.not_known.is_none())
         .map(|second| contrast(&second.contrast.rows));
     let compared = contrast.clone().unwrap_or_default();
-    let mut pool = pool(&scene, second, extent(diagnosis, episodes.facts));
-    let charts = charts(answer, episodes, &mut pool, &compared);
+    let pool = pool(&scene, second, extent(diagnosis, episodes.facts));
+    let charts = charts(answer, episodes, pool.chart.clone(), &compared);
     let statements = statements(&scene, second);
     let mut paragraphs = questions(&scene, mode, second, &compared, &budget);
     paragraphs.insert(0, ("which statements", statements.lines.clone()));
@@ -90,7 +90,7 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
 }
 
 /// What happened around the incident, and what was counted of it.
-fn charts(answer: &Conclusion, episodes: &Episodes<'_>, pool: &mut Pool, contrast: &Contrast) -> Vec<Chart> {
+fn charts(answer: &Conclusion, episodes: &Episodes<'_>, pool: Option<Chart>, contrast: &Contrast) -> Vec<Chart> {
     let window = episodes.facts.window;
     let span = around(window, answer.from.unwrap_or(window.from), answer.to);
     let mut charts = vec![
@@ -98,7 +98,7 @@ fn charts(answer: &Conclusion, episodes: &Episodes<'_>, pool: &mut Pool, contras
         traffic(episodes, span),
         durations(episodes, span),
     ];
-    charts.extend(pool.chart.take());
+    charts.extend(pool);
     charts.extend(rates(contrast, (span.from, span.to)));
     charts
 }

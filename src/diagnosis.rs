@@ -196,6 +196,11 @@ impl Conclusion {
         mode.or(self.finding.map(|finding| finding.id())).unwrap_or_default()
     }
 
+    /// Whether it is about a service: that of the answer, or any where there is only one.
+    pub fn is_about(&self, service: &str) -> bool {
+        self.service.as_deref().is_none_or(|own| own == service)
+    }
+
     /// Whether an incident is over, and with what; nothing for a finding.
     fn ending(&self) -> Option<String> {
         self.failure_mode?;

@@ -16,7 +16,7 @@ mod who;
 
 pub use application::{Application, Logged, Recorded, Spans};
 pub use checkouts::{RouteOfProcess, Work};
-pub use derive::Cuts;
+pub use derive::{Cuts, weight};
 pub use hang::{Fate, Hang, Long, Nature, Role, Wait};
 pub use read::NotKnown;
 pub(crate) use read::missing;

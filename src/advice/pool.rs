@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::diagnosis::Scene;
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
-use crate::facts::{Affected, Occupancy, STEPS, Second};
+use crate::facts::{Affected, Occupancy, STEPS, Second, weight};
 use crate::report::{Chart, Drawing, Series, Severity};
 use crate::words::{clock, duration};
 
@@ -108,12 +108,10 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
 
 /// The use of the busiest pools as lines over the incident.
 fn drawn(uses: &[Use], limits: Option<PoolLimits>, (from, to): (DateTime<Utc>, DateTime<Utc>)) -> Option<Chart> {
-    #[allow(clippy::cast_precision_loss)] // counts of connections
-    let values = |counts: &[u64]| counts.iter().map(|count| Some(*count as f64)).collect::<Vec<_>>();
+    let values = |counts: &[u64]| counts.iter().map(|count| Some(weight(*count))).collect::<Vec<_>>();
+    let limit = limits.map(|limits| weight(limits.capacity()));
     let mut series = Vec::new();
     for one in uses.iter().filter(|one| one.is_busy()).take(MOST_PROCESSES) {
-        #[allow(clippy::cast_precision_loss)] // a pool has few
-        let limit = limits.map(|limits| limits.capacity() as f64);
         series.push(Series {
             name: format!("pool held {}", one.instance),
             unit: String::from("connections"),

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::contrast::Contrast;
+use crate::facts::weight;
 use crate::report::{Chart, Drawing, Rate, Share};
 
 /// Instances that are compared where nothing tells the hung requests apart.
@@ -63,8 +64,8 @@ fn wilson(count: u64, all: u64) -> (f64, f64) {
     if all == 0 {
         return (0.0, 1.0);
     }
-    #[allow(clippy::cast_precision_loss)] // counts of requests
-    let (n, share) = (all as f64, count as f64 / all as f64);
+    let n = weight(all);
+    let share = weight(count) / n;
     let z2 = Z * Z;
     let middle = (share + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z / (1.0 + z2 / n) * (share * (1.0 - share) / n + z2 / (4.0 * n * n)).sqrt();

@@ -132,9 +132,9 @@ fn succeeded(cell: &Cell) -> bool {
     matches!(cell.outcome, Outcome::Prompt | Outcome::Ok)
 }
 
-/// A count as a weight.
+/// A count as a number to reckon with.
 #[allow(clippy::cast_precision_loss)] // counts of records are far below 2^52
-fn weight(count: u64) -> f64 {
+pub fn weight(count: u64) -> f64 {
     count as f64
 }
 

@@ -52,6 +52,11 @@ impl Grid {
         }
     }
 
+    /// The bucket of the window that an instant lies in.
+    pub fn bucket_of(&self, at: DateTime<Utc>) -> i64 {
+        at.timestamp().div_euclid(self.bucket_s)
+    }
+
     /// Where a bucket of the window begins.
     pub fn begin(&self, bucket: i64) -> DateTime<Utc> {
         at_us(bucket * self.bucket_s * 1_000_000)

@@ -61,11 +61,10 @@ impl<'a> Draw<'a, '_> {
                 by_instance.entry(&process.instance).or_default().push(process);
             }
         }
-        let mut lanes: Vec<(usize, Lane)> = by_instance
+        let lanes: Vec<(usize, Lane)> = by_instance
             .into_iter()
             .map(|(name, lives)| self.instance(name, &lives))
             .collect();
-        lanes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
         folded(lanes, MOST_INSTANCES, "instance")
     }
 
@@ -119,12 +118,11 @@ impl<'a> Draw<'a, '_> {
         let spoke = spoke.filter(|line| line.kind == LineKind::Connected || line.kind.is_trouble());
         let names: BTreeSet<&str> = spoke.map(|line| line.instance.as_str()).collect();
         let of_one = names.len() == 1;
-        let mut lanes: Vec<(usize, Lane)> = names
+        let lanes: Vec<(usize, Lane)> = names
             .into_iter()
             .map(|name| self.listener(name, of_one))
             .filter(|(_, lane)| !lane.marks.is_empty())
             .collect();
-        lanes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
         folded(lanes, MOST_LISTENERS, "listener")
     }
 
@@ -244,8 +242,7 @@ impl<'a> Draw<'a, '_> {
             };
             (lane.marks.len(), lane)
         };
-        let mut lanes: Vec<(usize, Lane)> = by_route.into_iter().map(lane).filter(|(marks, _)| *marks > 0).collect();
-        lanes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
+        let lanes: Vec<(usize, Lane)> = by_route.into_iter().map(lane).filter(|(marks, _)| *marks > 0).collect();
         folded(lanes, MOST_ROUTES, "route")
     }
 
@@ -320,8 +317,9 @@ fn lane(name: &str, marks: Vec<Mark>) -> Option<Lane> {
     })
 }
 
-/// The first of them, and one lane for the rest.
+/// Those of which most is notable, and one lane for the rest.
 fn folded(mut lanes: Vec<(usize, Lane)>, most: usize, noun: &str) -> Vec<Lane> {
+    lanes.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.name.cmp(&b.1.name)));
     let rest: Vec<Lane> = lanes
         .split_off(most.min(lanes.len()))
         .into_iter()

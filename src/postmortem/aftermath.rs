@@ -4,13 +4,13 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use crate::diagnosis::Conclusion;
-use crate::episodes::Episodes;
+use crate::episodes::{Episodes, RESTART_GOES_WITH};
 use crate::facts::{SHORTEST_GAP, to_seconds};
 use crate::report::Severity;
 use crate::words::{clock, counted, duration, grouped};
 
-/// Starts this long before the recovery, or after it, go with it.
-const GOES_WITH: chrono::TimeDelta = crate::episodes::RESTART_GOES_WITH;
+/// Of statements, one in so many may be slow: that is `verify`'s limit, a 95th percentile below what is slow.
+const MOST_SLOW_SHARE: u64 = 20;
 
 /// A requirement of health, as it was met behind the incident.
 pub(super) struct Check {
@@ -61,13 +61,12 @@ pub(super) fn aftermath(answer: &Conclusion, episodes: &Episodes<'_>) -> Afterma
     }
 }
 
-/// Processes that began from the first sign on, to a minute behind the recovery.
+/// Processes that began from the first sign on, to as long behind the recovery as a restart goes with it.
 fn remediation(answer: &Conclusion, episodes: &Episodes<'_>) -> Vec<String> {
     let window = episodes.facts.window;
     let (from, to) = (answer.from.unwrap_or(window.from), answer.to.unwrap_or(window.to));
-    let is_ours = |service: &str| answer.service.as_deref().is_none_or(|name| name == service);
-    let starts = episodes.starts.iter().filter(|start| is_ours(start.service));
-    let during = starts.filter(|start| start.at >= from && start.at <= to + GOES_WITH);
+    let starts = episodes.starts.iter().filter(|start| answer.is_about(start.service));
+    let during = starts.filter(|start| start.at >= from && start.at <= to + RESTART_GOES_WITH);
     let sentence = during.map(|start| match (start.deployed(), start.before) {
         (Some((old, new)), _) => format!(
             "{}: {} started with version {new} after {old}",
@@ -83,13 +82,12 @@ fn remediation(answer: &Conclusion, episodes: &Episodes<'_>) -> Vec<String> {
 fn checks(answer: &Conclusion, episodes: &Episodes<'_>, to: DateTime<Utc>) -> Vec<Check> {
     let facts = episodes.facts;
     let end = facts.window.to;
-    let is_ours = |service: &str| answer.service.as_deref().is_none_or(|name| name == service);
     let behind = || {
         facts
             .traffic
             .rows
             .iter()
-            .filter(|bucket| bucket.at >= to && is_ours(&bucket.service))
+            .filter(|bucket| bucket.at >= to && answer.is_about(&bucket.service))
     };
     let requests: u64 = behind().map(|bucket| bucket.requests).sum();
     let failed: u64 = behind().map(|bucket| bucket.failed).sum();
@@ -97,11 +95,11 @@ fn checks(answer: &Conclusion, episodes: &Episodes<'_>, to: DateTime<Utc>) -> Ve
     let slow: u64 = behind().map(|bucket| bucket.statements_slow).sum();
     let open = episodes
         .hung()
-        .filter(|hang| is_ours(&hang.service) && hang.in_flight())
+        .filter(|hang| answer.is_about(&hang.service) && hang.in_flight())
         .count() as u64;
     let begun = episodes
         .hung()
-        .filter(|hang| is_ours(&hang.service) && hang.started_at >= to)
+        .filter(|hang| answer.is_about(&hang.service) && hang.started_at >= to)
         .count() as u64;
     let check = |name, is_well: Option<bool>, detail: String| Check {
         name,
@@ -140,8 +138,7 @@ fn checks(answer: &Conclusion, episodes: &Episodes<'_>, to: DateTime<Utc>) -> Ve
     ];
     if statements > 0 {
         let text = format!("{} of {} slow", grouped(slow), counted(statements, "statement"));
-        // One of twenty is what any database does.
-        checks.push(check("statements", Some(slow * 20 <= statements), text));
+        checks.push(check("statements", Some(slow * MOST_SLOW_SHARE <= statements), text));
     }
     let troubled = episodes.listener.iter().filter(|trouble| trouble.over_at.is_none());
     let names: Vec<&str> = troubled.map(|trouble| trouble.instance).collect();

@@ -59,6 +59,7 @@ pub fn told(story: &Story<'_>, appendix: &Appendix, project_url: &str) -> Told {
         blocks.push(Block::Preformatted(sql.clone()));
     }
     blocks.push(Block::Heading(String::from("How this was got")));
+    // The notes of the frame join the last notes.
     blocks.push(Block::Notes(Vec::new()));
     Told {
         blocks,

@@ -22,15 +22,17 @@ pub(super) async fn run(asked: &Asked, chart: bool) -> Result<Report, Failure> {
     // The judgement rests on the first round, as that of every command; only the rows of success are exact.
     let episodes = Episodes::of(&facts, &asked.settings);
     let diagnosis = diagnose(&episodes);
-    let pool = extent(&diagnosis, &facts).filter(|_| chart);
-    if facts.cuts.is_empty() && pool.is_none() {
+    let service = diagnosis.answer.as_ref().and_then(|answer| answer.service.as_deref());
+    // Only a picture shows the pool.
+    let incident = extent(&diagnosis, &facts).filter(|_| chart);
+    let incident = incident.map(|(from, to)| Window::new(from, to)).transpose()?;
+    if facts.cuts.is_empty() && incident.is_none() {
         runs.rows = facts.joined_runs();
     } else {
         let mut values = asked.parameters();
         let mut names = vec!["runs"];
-        if let Some((from, to)) = pool {
-            let service = diagnosis.answer.as_ref().and_then(|answer| answer.service.as_deref());
-            values = about_incident(asked, &facts, Window::new(from, to)?, service);
+        if let Some(incident) = incident {
+            values = about_incident(asked, &facts, incident, service);
             names.push("occupancy");
         }
         values.insert("runs", Parameter::Runs(facts.cuts.since(asked.window.from)));
@@ -38,8 +40,8 @@ pub(super) async fn run(asked: &Asked, chart: bool) -> Result<Report, Failure> {
         match asked.ask_sections(&names, &values, &mut spent).await {
             Ok(sections) => {
                 runs = exact_runs(&facts, &sections);
-                if let Some((from, to)) = pool {
-                    let second = Second::read(&facts, &asked.settings, (Window::new(from, to)?, None), &sections);
+                if let Some(incident) = incident {
+                    let second = Second::read(&facts, &asked.settings, (incident, service), &sections);
                     charts.extend(pool_chart(&diagnosis, &episodes, &second));
                 }
             }

@@ -97,9 +97,3 @@ impl Seen {
         self
     }
 }
-
-/// A count as a number to compare.
-#[allow(clippy::cast_precision_loss)] // counts of records
-pub(super) fn weight(count: u64) -> f64 {
-    count as f64
-}

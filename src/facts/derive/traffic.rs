@@ -14,7 +14,7 @@ pub(super) fn buckets(view: &View<'_>) -> Vec<Bucket> {
     let mut open: BTreeMap<(i64, &str), u64> = BTreeMap::new();
     for span in &view.rows.unfinished.rows {
         if span.role == Role::Request && !span.health && span.started_at >= view.window.from {
-            let bucket = span.started_at.timestamp().div_euclid(view.grid.bucket_s);
+            let bucket = view.grid.bucket_of(span.started_at);
             *open.entry((bucket, &span.service)).or_default() += 1;
         }
     }

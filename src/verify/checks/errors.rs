@@ -1,7 +1,8 @@
 //! Does anything fail? A listener's errors are forgiven once it is connected again.
 
 use super::{Judge, Rule};
-use crate::verify::check::{Seen, Verdict, weight};
+use crate::facts::weight;
+use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, Subject, bound, zero_of};
 use crate::words::{counted, error, grouped};
 

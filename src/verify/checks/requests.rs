@@ -1,7 +1,8 @@
 //! Are requests served with the database? Health checks do not ask it.
 
 use super::{Judge, Rule};
-use crate::verify::check::{Seen, Verdict, weight};
+use crate::facts::weight;
+use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, Subject};
 use crate::words::{counted, grouped};
 

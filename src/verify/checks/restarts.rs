@@ -1,8 +1,8 @@
 //! Does it start again and again?
 
 use super::{Judge, Rule};
-use crate::facts::to_seconds;
-use crate::verify::check::{Seen, Verdict, weight};
+use crate::facts::{to_seconds, weight};
+use crate::verify::check::{Seen, Verdict};
 use crate::verify::{Instance, Subject};
 use crate::words::{counted, duration, grouped};
 
