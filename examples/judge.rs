@@ -175,6 +175,7 @@ fn ask(args: &[&str]) -> Result<Value, String> {
             surroundings: Surroundings::default(),
             input: None,
             log: Log::default(),
+            confirm: relay_diag::log::Confirm::default(),
         };
         let config = settings(&cli, &world)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

@@ -47,6 +47,9 @@ pub enum Command {
     Queries(QueriesCommand),
     /// How would it know our application? Writes a commented relay-diag.toml; never overwrites
     Init(InitArgs),
+    /// Keep the evidence: all records of a window, in a Parquet file that every command reads
+    #[cfg(feature = "capture")]
+    Capture(CaptureArgs),
     /// Let other clients ask it: Logfire's query API over a capture
     #[cfg(feature = "capture")]
     Serve(ServeArgs),
@@ -146,6 +149,37 @@ pub struct InitArgs {
     /// Only show the profile
     #[arg(long, conflicts_with = "output")]
     pub print: bool,
+}
+
+/// `capture`.
+#[cfg(feature = "capture")]
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  relay-diag capture incident.parquet --since 2h
+  relay-diag capture incident.parquet --since 2h --resume
+  relay-diag capture share.parquet --source incident.parquet --redact
+  relay-diag capture --append archive/
+Kept are all environments and services unless --env or --service names one, and the lookback before the window.
+What an interrupted run fetched is kept, beside the file, for --resume.")]
+pub struct CaptureArgs {
+    /// The file to make; its name ends in .parquet
+    #[arg(required_unless_present = "append")]
+    pub file: Option<PathBuf>,
+    /// Add to an archive, a file a day, what has arrived since the last run; the first run begins with the window
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["file", "resume", "force"])]
+    pub append: Option<PathBuf>,
+    /// Go on where an earlier run stopped
+    #[arg(long)]
+    pub resume: bool,
+    /// Replace the file, and what an earlier run fetched
+    #[arg(long, conflicts_with = "resume")]
+    pub force: bool,
+    /// Queries that may be spent without asking; at the most that many are sent
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u32).range(3..))]
+    pub max_queries: u32,
+    /// Leave out stack traces: most of the bytes of a failure
+    #[arg(long)]
+    pub no_stacktraces: bool,
 }
 
 /// `serve`.

@@ -2,6 +2,8 @@
 //! args -> Window -> Source.run(batch of queries) -> Rows -> Facts -> Episodes -> Diagnosis -> Report -> render -> stdout
 
 pub mod advice;
+#[cfg(feature = "capture")]
+pub mod capture;
 pub mod cli;
 pub mod config;
 pub mod credentials;

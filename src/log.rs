@@ -1,4 +1,5 @@
-//! What is said beside the result: steps for `-v`, SQL for `-vv`, and what a person waits for. Who prints it is main's.
+//! What is said beside the result: steps for `-v`, SQL for `-vv`, what a person waits for, and what one is asked. Who
+//! prints it is main's.
 
 use std::fmt;
 use std::sync::Arc;
@@ -36,6 +37,34 @@ impl Log {
     /// One step.
     pub fn step(&self, text: impl AsRef<str>) {
         self.say(Event::Step(text.as_ref()));
+    }
+}
+
+/// Asks a person who can answer; by default there is none, and the answer is no.
+#[derive(Clone, Default)]
+pub struct Confirm(Option<Answer>);
+
+type Answer = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+impl Confirm {
+    /// Puts every question to `ask`.
+    pub fn new(ask: impl Fn(&str) -> bool + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(ask)))
+    }
+
+    /// Whether somebody said yes.
+    pub fn ask(&self, question: &str) -> bool {
+        self.0.as_ref().is_some_and(|ask| ask(question))
+    }
+}
+
+impl fmt::Debug for Confirm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() {
+            "Confirm(on)"
+        } else {
+            "Confirm(off)"
+        })
     }
 }
 

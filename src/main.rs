@@ -57,12 +57,18 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(&anyhow::Error::new(error).context("cannot start")),
     };
+    #[cfg(feature = "capture")]
+    let keeps_parts = matches!(cli.command, Command::Capture(_));
     let code = runtime.block_on(async {
         tokio::select! {
             code = answer(cli) => code,
             _ = tokio::signal::ctrl_c() => INTERRUPTED,
         }
     });
+    #[cfg(feature = "capture")]
+    if keeps_parts && code == INTERRUPTED {
+        eprintln!("hint: what was fetched is kept: the same command with --resume goes on");
+    }
     #[cfg(feature = "capture")]
     relay_diag::source::capture::remove_temporary_folders();
     // Threads that still read or plan must not hold up the exit.
@@ -203,6 +209,7 @@ fn world(cli: &Cli, terminal: &Terminal) -> World {
         },
         input: from_stdin.then_some(input),
         log: terminal.log(),
+        confirm: terminal.confirm(cli.common.quiet),
     }
 }
 

@@ -28,6 +28,9 @@ const WITHHELD: &str = "[not shown]";
 /// No secret that shows by its letters alone is shorter than this.
 const SHORTEST: usize = 9;
 
+/// A capture has more texts than anybody has memory; those that come again come soon.
+const MOST_DONE_BYTES: usize = 32 << 20;
+
 /// What a value is, and how its name begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
@@ -85,6 +88,8 @@ pub struct Redactor {
     kept: BTreeSet<IpAddr>,
     /// What became of a text: an answer holds each in its table, its document and its rows, and keys again and again.
     done: BTreeMap<(bool, String), Option<String>>,
+    /// How long those texts are together.
+    done_bytes: usize,
 }
 
 impl Redactor {
@@ -101,6 +106,11 @@ impl Redactor {
         if self.kept.len() > before {
             self.done.clear();
         }
+    }
+
+    /// The same of a value of a record, as [`Redactor::value`] changes it.
+    pub fn learn_value(&mut self, field: &str, value: &Value) {
+        self.learn_document(&Field::named(field), value);
     }
 
     /// A text without people's data and secrets.
@@ -150,6 +160,11 @@ impl Redactor {
             return done.clone();
         }
         let changed = self.changed_anew(text, is_sql);
+        self.done_bytes += text.len();
+        if self.done_bytes > MOST_DONE_BYTES {
+            self.done.clear();
+            self.done_bytes = 0;
+        }
         self.done.insert(key, changed.clone());
         changed
     }

@@ -2,6 +2,8 @@
 
 mod apart;
 mod ask;
+#[cfg(feature = "capture")]
+mod capture;
 mod catalogue;
 mod check;
 mod diagnose;
@@ -28,7 +30,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::cli::{Cli, Command, ConfigCommand, QueriesCommand};
 use crate::config::{Config, ConfigError, Surroundings};
 use crate::credentials;
-use crate::log::Log;
+use crate::log::{Confirm, Log};
 use crate::paste::Question;
 use crate::profile::Settings;
 use crate::query::{Catalogue, QueryError};
@@ -48,6 +50,8 @@ pub struct World {
     pub input: Option<String>,
     /// Where progress and `-v` output go.
     pub log: Log,
+    /// Whom to ask before it gets dear.
+    pub confirm: Confirm,
 }
 
 /// Why there is no report.
@@ -65,6 +69,10 @@ pub enum Failure {
     /// The source.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The file of records that was to be made.
+    #[cfg(feature = "capture")]
+    #[error(transparent)]
+    Capture(#[from] crate::capture::CaptureError),
     /// The server.
     #[cfg(feature = "capture")]
     #[error(transparent)]
@@ -85,6 +93,8 @@ impl Failure {
         match self {
             Self::Source(_) => 3,
             #[cfg(feature = "capture")]
+            Self::Capture(error) => error.exit_code(),
+            #[cfg(feature = "capture")]
             Self::Serve(crate::serve::ServeError::Address { .. }) => 3,
             #[cfg(feature = "capture")]
             Self::Serve(_) => 2,
@@ -100,6 +110,8 @@ impl Failure {
             Self::Query(_) => "query",
             Self::Source(error) => error.kind(),
             #[cfg(feature = "capture")]
+            Self::Capture(error) => error.kind(),
+            #[cfg(feature = "capture")]
             Self::Serve(error) => error.kind(),
             Self::Usage { .. } => "usage",
         }
@@ -112,6 +124,8 @@ impl Failure {
             Self::Window(_) => String::from("times are UTC; `--since 1h` is the hour up to now"),
             Self::Query(error) => error.hint(),
             Self::Source(error) => error.hint().to_owned(),
+            #[cfg(feature = "capture")]
+            Self::Capture(error) => error.hint(),
             #[cfg(feature = "capture")]
             Self::Serve(error) => error.hint().to_owned(),
             Self::Usage { hint, .. } => hint.clone(),
@@ -175,6 +189,8 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await
         }
+        #[cfg(feature = "capture")]
+        Command::Capture(args) => capture::run(args, &cli, config, catalogue, &world).await,
         #[cfg(feature = "capture")]
         Command::Serve(_) => Err(no_report()),
         Command::Completions { .. } | Command::Man => Err(no_report()),

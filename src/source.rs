@@ -6,6 +6,8 @@ pub mod api;
 pub mod capture;
 
 use chrono::{DateTime, TimeDelta, Utc};
+#[cfg(feature = "capture")]
+use datafusion::arrow::record_batch::RecordBatch;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -91,6 +93,18 @@ impl Answer {
             warning: None,
         }
     }
+}
+
+/// Records as a source gives them: every column of `records_all` in its own type, null where it was not asked for.
+#[cfg(feature = "capture")]
+#[derive(Debug, Clone)]
+pub struct RecordBatches {
+    /// In the order of the answer.
+    pub batches: Vec<RecordBatch>,
+    /// How long the answer was, bytes.
+    pub bytes: usize,
+    /// `organization/project`, where the source says so.
+    pub project: Option<String>,
 }
 
 /// The JSON columns of `records`: text in the engine, nested values in results.
@@ -216,6 +230,18 @@ impl Source {
             Self::Api(api) => api.query_streamed(request).await,
             #[cfg(feature = "capture")]
             Self::Capture(capture) => capture.query(request).await,
+        }
+    }
+
+    /// Runs one statement whose rows are records.
+    ///
+    /// # Errors
+    /// As [`Source::query`].
+    #[cfg(feature = "capture")]
+    pub async fn query_records(&self, request: &Request) -> Result<RecordBatches, SourceError> {
+        match self {
+            Self::Api(api) => api.query_records(request).await,
+            Self::Capture(capture) => capture.query_records(request).await,
         }
     }
 }

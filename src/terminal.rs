@@ -1,11 +1,11 @@
 //! What a person sees on standard error while a command works: steps with `-v`, and a spinner once it takes a while.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, stderr, stdin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use relay_diag::log::{Event, Log};
+use relay_diag::log::{Confirm, Event, Log};
 use relay_diag::redact::Redactor;
 use relay_diag::render::for_terminal;
 use relay_diag::source::api::mask;
@@ -85,6 +85,28 @@ impl Terminal {
             match bar {
                 Some(bar) => bar.suspend(print),
                 None => print(),
+            }
+        })
+    }
+
+    /// Puts questions to the person at the terminal, if there is one to see them and to answer.
+    pub fn confirm(&self, quiet: bool) -> Confirm {
+        if quiet || !stderr().is_terminal() || !stdin().is_terminal() {
+            return Confirm::default();
+        }
+        let state = Arc::clone(&self.state);
+        Confirm::new(move |question| {
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let question = for_terminal(&state.shown(question));
+            let ask = || {
+                eprint!("{question} [y/N] ");
+                let mut answer = String::new();
+                let read = stdin().read_line(&mut answer);
+                read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+            };
+            match &state.bar {
+                Some(bar) => bar.suspend(ask),
+                None => ask(),
             }
         })
     }

@@ -96,7 +96,7 @@ impl Redactor {
                 Block::Table(table) => {
                     let fields: Vec<Field> = table.columns.iter().map(|column| Field::named(&column.title)).collect();
                     for (cell, field) in table.rows.iter().flat_map(|row| row.iter().zip(&fields)) {
-                        self.learn_value(field, &cell.text);
+                        self.learn_field_text(field, &cell.text);
                     }
                 }
             }
@@ -108,9 +108,9 @@ impl Redactor {
         }
     }
 
-    fn learn_document(&mut self, field: &Field, value: &Value) {
+    pub(super) fn learn_document(&mut self, field: &Field, value: &Value) {
         match value {
-            Value::String(text) => self.learn_value(field, text),
+            Value::String(text) => self.learn_field_text(field, text),
             Value::Array(items) => items.iter().for_each(|item| self.learn_document(field, item)),
             Value::Object(entries) => {
                 let of_database = field.is_of_database(entries);
@@ -122,7 +122,7 @@ impl Redactor {
         }
     }
 
-    fn learn_value(&mut self, field: &Field, text: &str) {
+    fn learn_field_text(&mut self, field: &Field, text: &str) {
         if field.names_address() {
             let with_port = text.parse().map(|address: SocketAddr| address.ip());
             self.kept.extend(text.parse::<IpAddr>().or(with_port));

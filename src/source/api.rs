@@ -13,6 +13,7 @@ mod retry;
 mod token;
 
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -30,6 +31,8 @@ pub use token::{Region, Token, mask};
 use self::http::{Ask, Body, Reply, Trouble};
 use self::retry::{Chance, Next};
 use super::{Answer, Request, Rows, SourceError};
+#[cfg(feature = "capture")]
+use super::{RecordBatches, capture};
 use crate::log::{Event, Log};
 use crate::window::rfc3339;
 use crate::words;
@@ -61,6 +64,8 @@ pub struct Api {
     access: Access,
     client: reqwest::Client,
     deadline: Duration,
+    patience: Duration,
+    sent: AtomicU32,
     log: Log,
     started: (Instant, DateTime<Utc>),
 }
@@ -105,14 +110,28 @@ impl Api {
             client: http::client(&access.base)?,
             access,
             deadline,
+            patience: Duration::ZERO,
+            sent: AtomicU32::new(0),
             log,
             started: (Instant::now(), now),
         })
     }
 
+    /// The same, for work that takes many questions: where the server says how long to wait, it waits up to so long,
+    /// beyond the deadline of a question too.
+    #[must_use]
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
     /// What it asks with.
     pub fn access(&self) -> &Access {
         &self.access
+    }
+
+    /// How many requests were sent, those that came to nothing included.
+    pub fn sent(&self) -> u32 {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Runs one statement; its rows come as one document.
@@ -129,6 +148,38 @@ impl Api {
     /// As [`Api::query`].
     pub async fn query_streamed(&self, request: &Request) -> Result<Answer, SourceError> {
         self.answer(request, Ask::Stream(body(request))).await
+    }
+
+    /// Runs one statement whose rows are records; they come in Arrow's format.
+    ///
+    /// # Errors
+    /// As [`Api::query`].
+    #[cfg(feature = "capture")]
+    pub async fn query_records(&self, request: &Request) -> Result<RecordBatches, SourceError> {
+        let (reply, _) = self.ask(QUERY, &Ask::Arrow(body(request))).await?;
+        let Body::Bytes(bytes) = reply.body else {
+            return Err(self.unusable(QUERY, &Unusable::Empty).into());
+        };
+        if !bytes.starts_with(&decode::ARROW) {
+            let why = match decode::json(&bytes) {
+                Err(why @ (Unusable::Empty | Unusable::Html | Unusable::Failed(_))) => why,
+                _ => Unusable::Broken(String::from("it is not in Arrow's format")),
+            };
+            return Err(self.unusable(QUERY, &why).into());
+        }
+        let length = bytes.len();
+        let batches = capture::from_arrow_stream(bytes).map_err(|error| {
+            let why = match error {
+                SourceError::Unreadable { why, .. } => why,
+                error => error.to_string(),
+            };
+            self.unusable(QUERY, &Unusable::Broken(why))
+        })?;
+        Ok(RecordBatches {
+            batches,
+            bytes: length,
+            project: reply.context,
+        })
     }
 
     /// Asks whom the token stands for: one request, no query.
@@ -175,12 +226,13 @@ impl Api {
 
     /// Asks until there is a 200, nothing more can help, or the deadline is over.
     async fn ask(&self, path: &str, ask: &Ask) -> Result<(Reply, u32), SourceError> {
-        let until = Instant::now() + self.deadline;
+        let mut until = Instant::now() + self.deadline;
         let url = self.access.base.join(path);
         let mut attempts = 0;
         loop {
             attempts += 1;
             self.wait_for(&format!("asking {}", self.access.base.host()), attempts);
+            self.sent.fetch_add(1, Ordering::Relaxed);
             let sent = Instant::now();
             let attempt = http::attempt(&self.client, &self.access.token, &url, ask);
             let outcome = match tokio::time::timeout_at(until.into(), attempt).await {
@@ -194,12 +246,17 @@ impl Api {
                 Err(trouble) => (Chance::of(&trouble), self.no_reply(&trouble).into()),
             };
             let left = until.saturating_duration_since(Instant::now());
+            let told = matches!(chance, Chance::After(pause) if pause < self.patience);
+            let left = if told { left.max(self.patience) } else { left };
             match retry::next(chance, attempts, left, random()) {
                 Next::Again(pause) => {
                     let reason = format!("{error}; again in {}", words::duration(pause.as_secs_f64()));
                     self.log.step(self.access.token.hide(&reason));
                     self.wait_for(&format!("waiting {}", words::duration(pause.as_secs_f64())), attempts);
                     tokio::time::sleep(pause).await;
+                    if told {
+                        until = until.max(Instant::now() + self.deadline);
+                    }
                 }
                 Next::Stop => return Err(after(error, attempts)),
                 Next::ComeBack(pause) => return Err(self.come_back(error, pause)),

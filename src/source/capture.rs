@@ -14,7 +14,10 @@ mod level;
 mod memory;
 mod ndjson;
 mod parquet;
+mod place;
 mod refusal;
+#[cfg(feature = "remote")]
+mod remote;
 mod scan;
 mod schema;
 mod sieve;
@@ -30,16 +33,18 @@ use std::thread;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::record_batch::RecordBatch;
 
 pub use batches::{Batches, Plans, rows};
 use dialect::Sessions;
 use engine::Engine;
+pub use files::WINDOW_NOTE;
 use files::{Part, Records};
 use memory::Memory;
 pub use memory::remove_temporary_folders;
 use wanted::{Extent, Wanted};
 
-use super::{Answer, Request, SourceError};
+use super::{Answer, RecordBatches, Request, SourceError};
 
 /// Times have microseconds.
 const SHORTEST: TimeDelta = TimeDelta::microseconds(1);
@@ -203,6 +208,25 @@ impl Capture {
         Ok(Answer::of(rows(batches.schema(), &collected)?))
     }
 
+    /// The same for a statement whose rows are records.
+    ///
+    /// # Errors
+    /// As [`Capture::query`].
+    pub async fn query_records(&self, request: &Request) -> Result<RecordBatches, SourceError> {
+        let mut batches = self.stream(request.clone().into(), ()).await?;
+        let collected = batches.collect().await?;
+        let bytes = collected.iter().map(RecordBatch::get_array_memory_size).sum();
+        let everything = Wanted::everything();
+        let records = collected
+            .iter()
+            .map(|batch| columnar::convert(&self.name, batch, &everything));
+        Ok(RecordBatches {
+            batches: records.collect::<Result<_, _>>()?,
+            bytes,
+            project: None,
+        })
+    }
+
     /// The same as typed batches, from the first that is ready. `while_running` is dropped when the engine has ended,
     /// which is later than the batches are dropped: it works on up to its next await.
     ///
@@ -223,6 +247,14 @@ impl Capture {
     pub fn schema() -> SchemaRef {
         schema::schema()
     }
+}
+
+/// The records of a stream in Arrow's format, complete with its end. A column that it lacks is null.
+///
+/// # Errors
+/// [`SourceError::Unreadable`] for what is no such stream or breaks off, [`SourceError::MissingColumns`].
+pub fn from_arrow_stream(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, SourceError> {
+    arrow::records(bytes)
 }
 
 /// The window that all files together say they hold, if each says one.

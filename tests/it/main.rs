@@ -34,6 +34,8 @@ mod init;
 #[cfg(feature = "capture")]
 mod judged;
 #[cfg(feature = "capture")]
+mod kept;
+#[cfg(feature = "capture")]
 mod official_client;
 mod pages;
 #[cfg(feature = "capture")]

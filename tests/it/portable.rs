@@ -13,7 +13,7 @@ use relay_diag::source::capture::Capture;
 use serde_json::Value;
 
 use crate::cost::statements;
-use crate::support::fixture;
+use crate::support::{fixture, run};
 
 const VERSIONS: [&str; 4] = ["52.3.0", "53.0.0", "54.1.0", "55.0.0"];
 const RECORDINGS: [&str; 3] = ["partial-connect-hang", "lock-contention", "demo"];
@@ -49,7 +49,15 @@ fn every_statement(records: &str) -> BTreeMap<String, String> {
         let sent = statements(command, records).into_iter().zip(1..);
         sent.map(move |(sql, round)| (format!("{command} {round}"), sql))
     });
-    sent.collect()
+    sent.chain([(String::from("capture 1"), count_of_capture(records))])
+        .collect()
+}
+
+/// The rows that `capture` fetches have no order of their own; what it counts has.
+fn count_of_capture(records: &str) -> String {
+    let run = run(&["capture", "kept.parquet", "--source", records, "-vv"]);
+    let first = run.stderr.lines().find(|line| line.starts_with("SELECT "));
+    first.unwrap_or_else(|| panic!("{}", run.stderr)).to_owned()
 }
 
 #[test]

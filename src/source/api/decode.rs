@@ -10,7 +10,7 @@ use super::cells::{Kind, Members, exact};
 use crate::source::{Column, Rows};
 
 /// How a stream of Arrow's format begins.
-const ARROW: [u8; 4] = [0xff; 4];
+pub(super) const ARROW: [u8; 4] = [0xff; 4];
 
 /// What is wrong with a body.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,6 +15,8 @@ pub enum ApiErrorKind {
     Timeout,
     /// Too many queries; waiting helps.
     RateLimited,
+    /// Too many queries, and the server asks for a longer pause than anybody would wait.
+    LimitedForLong,
     /// The organisation's quota is spent.
     QuotaSpent,
     /// The server understood and refuses.
@@ -25,6 +27,8 @@ pub enum ApiErrorKind {
     TooMuch,
     /// Something came back, and it is no answer.
     Answer,
+    /// There was no end to the answer.
+    TooLarge,
 }
 
 impl ApiErrorKind {
@@ -34,11 +38,11 @@ impl ApiErrorKind {
             Self::Address => "base_url",
             Self::Unreachable => "api_unreachable",
             Self::Timeout => "api_timeout",
-            Self::RateLimited => "rate_limited",
+            Self::RateLimited | Self::LimitedForLong => "rate_limited",
             Self::QuotaSpent => "quota_spent",
             Self::Refused => "api_refused",
             Self::Server | Self::TooMuch => "api_failed",
-            Self::Answer => "api_answer_unusable",
+            Self::Answer | Self::TooLarge => "api_answer_unusable",
         }
     }
 }

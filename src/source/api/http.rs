@@ -31,6 +31,9 @@ pub(super) enum Ask {
     Query(String),
     /// `POST`, lines back.
     Stream(String),
+    /// `POST`, a stream in Arrow's format back.
+    #[cfg(feature = "capture")]
+    Arrow(String),
     /// `GET`, one JSON document back.
     Get,
 }
@@ -94,16 +97,16 @@ pub(super) fn client(base: &BaseUrl) -> Result<Client, ApiError> {
 
 /// Sends one request and reads its answer.
 pub(super) async fn attempt(client: &Client, token: &Token, url: &str, ask: &Ask) -> Result<Reply, Trouble> {
-    let request = match ask {
-        Ask::Query(body) | Ask::Stream(body) => client
-            .post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.clone()),
-        Ask::Get => client.get(url),
+    let post = |body: &String| {
+        let request = client.post(url).header(CONTENT_TYPE, "application/json");
+        request.body(body.clone())
     };
-    let accept = match ask {
-        Ask::Query(_) | Ask::Get => "application/json",
-        Ask::Stream(_) => "application/x-ndjson",
+    let (request, accept) = match ask {
+        Ask::Query(body) => (post(body), "application/json"),
+        Ask::Stream(body) => (post(body), "application/x-ndjson"),
+        #[cfg(feature = "capture")]
+        Ask::Arrow(body) => (post(body), "application/vnd.apache.arrow.stream"),
+        Ask::Get => (client.get(url), "application/json"),
     };
     let mut request = request.header(ACCEPT, accept);
     if let Some(bearer) = token.bearer() {

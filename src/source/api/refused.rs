@@ -181,8 +181,11 @@ impl Api {
         match error {
             SourceError::Api(error) => {
                 let message = format!("{error}; it asks to wait {long}, longer than the deadline");
-                self.error(error.which(), &message, &format!("{when}; {}", error.hint()))
-                    .into()
+                let kind = match error.which() {
+                    Kind::RateLimited => Kind::LimitedForLong,
+                    kind => kind,
+                };
+                self.error(kind, &message, &format!("{when}; {}", error.hint())).into()
             }
             error => error,
         }
@@ -224,7 +227,7 @@ impl Api {
                 "something between here and the server damages compressed answers: a proxy?",
             ),
             Trouble::TooLarge => (
-                Kind::Answer,
+                Kind::TooLarge,
                 format!("the answer of {host} is larger than {} MiB", MOST_BYTES >> 20),
                 "ask for less: fewer columns, a narrower window, a lower --limit",
             ),

@@ -100,6 +100,30 @@ impl ArrowFile {
     }
 }
 
+/// The records of a whole stream in memory. What is not a text or a list shares the stream's memory.
+///
+/// # Errors
+/// As [`Batches::next`].
+pub(super) fn records(bytes: Vec<u8>) -> Result<Vec<RecordBatch>, SourceError> {
+    const NAME: &str = "answer";
+    let (mut decoder, mut rest) = (StreamDecoder::new(), Buffer::from_vec(bytes));
+    let (everything, mut records) = (Wanted::everything(), Vec::new());
+    guarded(NAME, || {
+        let failed = |error| unreadable(NAME, error);
+        while !rest.is_empty() {
+            if let Some(batch) = decoder.decode(&mut rest).map_err(failed)? {
+                records.push(convert(NAME, &batch, &everything)?);
+            }
+        }
+        decoder.finish().map_err(failed)?;
+        match decoder.schema() {
+            Some(schema) => check_columns(NAME, &schema),
+            None => Err(unreadable(NAME, "it holds no schema")),
+        }
+    })?;
+    Ok(records)
+}
+
 /// Whether the content is a file, and if so whether it has its end; `None` for a stream. The position is the first byte.
 fn is_file(file: &mut File) -> std::io::Result<Option<bool>> {
     let length = file.metadata()?.len();

@@ -11,6 +11,9 @@ use datafusion::arrow::record_batch::RecordBatch;
 use super::SourceError;
 use super::arrow::ArrowFile;
 use super::parquet::ParquetFile;
+use super::place::Place;
+#[cfg(feature = "remote")]
+use super::remote;
 use super::text::{Loaded, Packing, TextFile};
 use super::wanted::{Extent, arrived_by};
 
@@ -18,7 +21,7 @@ use super::wanted::{Extent, arrived_by};
 /// decoded for each question.
 const KEPT_BYTES: usize = 64 << 20;
 /// The window that a capture's writer says it holds, `from/to` in RFC 3339: a note in the footer of a Parquet file.
-const WINDOW_NOTE: &str = "relay_diag.window";
+pub const WINDOW_NOTE: &str = "relay_diag.window";
 
 /// What a supported file name says of its content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,16 +100,7 @@ impl Opening {
                 let loaded = file.load(self.left)?;
                 self.part(loaded, Records::Arrow(file))
             }
-            Format::Parquet => {
-                let file = ParquetFile::open(path)?;
-                Ok(Part {
-                    extent: file.extent(),
-                    rows: file.rows(),
-                    bytes: file.bytes(),
-                    window: file.note(WINDOW_NOTE).and_then(window),
-                    records: Records::Parquet(file),
-                })
-            }
+            Format::Parquet => parquet(Place::Local(path)),
         }
     }
 
@@ -150,6 +144,17 @@ impl Opening {
     }
 }
 
+fn parquet(place: Place) -> Result<Part, SourceError> {
+    let file = ParquetFile::open(place)?;
+    Ok(Part {
+        extent: file.extent(),
+        rows: file.rows(),
+        bytes: file.bytes(),
+        window: file.note(WINDOW_NOTE).and_then(window),
+        records: Records::Parquet(file),
+    })
+}
+
 /// The window of a [`WINDOW_NOTE`].
 fn window(note: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (from, to) = note.split_once('/')?;
@@ -162,6 +167,9 @@ fn window(note: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
 /// # Errors
 /// [`SourceError::Unreadable`] when there is none, or whatever is wrong with one, named by its path.
 pub(super) fn open(path: &Path, now: Option<DateTime<Utc>>) -> Result<Vec<Arc<Part>>, SourceError> {
+    if let Some(address) = path.to_str().filter(|path| path.contains("://")) {
+        return in_store(address);
+    }
     let mut opening = Opening::new(now);
     let files = list(path)?.into_iter();
     files
@@ -180,6 +188,21 @@ pub(super) fn open_ndjson_zst(
 ) -> Result<Vec<Arc<Part>>, SourceError> {
     let text = TextFile::in_memory(name, bytes, Packing::Zstd);
     Ok(vec![Arc::new(Opening::new(now).text(text)?)])
+}
+
+/// The Parquet files at an address.
+#[cfg(feature = "remote")]
+fn in_store(address: &str) -> Result<Vec<Arc<Part>>, SourceError> {
+    let objects = remote::list(address)?.into_iter();
+    objects
+        .map(|object| parquet(Place::Remote(object)).map(Arc::new))
+        .collect()
+}
+
+#[cfg(not(feature = "remote"))]
+fn in_store(address: &str) -> Result<Vec<Arc<Part>>, SourceError> {
+    let why = "this build reads no files of an object store: build it with the feature `remote`";
+    Err(unreadable(Path::new(address), why))
 }
 
 fn list(path: &Path) -> Result<Vec<(PathBuf, Format)>, SourceError> {

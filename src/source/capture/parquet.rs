@@ -1,9 +1,7 @@
 //! Parquet files: which row groups and pages of them may hold what is wanted, by their statistics alone, and the
 //! columns of those, a few rows at a time.
 
-use std::fs::File;
 use std::ops::Range;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use ::parquet::arrow::ProjectionMask;
@@ -20,6 +18,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 
 use super::SourceError;
 use super::columnar::{check_columns, convert, fit, guarded, unreadable};
+use super::place::{Content, Place};
 use super::schema::{self, COLUMNS, Kind, REQUIRED};
 use super::sieve::Sieve;
 use super::wanted::{Extent, Wanted};
@@ -33,7 +32,7 @@ const BATCH_ROWS: Range<u64> = 64..8192;
 #[derive(Debug)]
 pub(super) struct ParquetFile {
     name: String,
-    path: PathBuf,
+    place: Place,
     metadata: ArrowReaderMetadata,
     /// First and last start of each row group, where the footer tells.
     starts: Vec<Option<(i64, i64)>>,
@@ -53,17 +52,17 @@ impl ParquetFile {
     ///
     /// # Errors
     /// [`SourceError::MissingColumns`] by the file's schema, [`SourceError::Unreadable`] for the rest.
-    pub(super) fn open(path: PathBuf) -> Result<Self, SourceError> {
-        let name = path.display().to_string();
+    pub(super) fn open(place: Place) -> Result<Self, SourceError> {
+        let name = place.name();
         guarded(&name, || {
-            let file = File::open(&path).map_err(|error| unreadable(&name, error))?;
+            let file = place.open(&[]).map_err(|error| unreadable(&name, error))?;
             let metadata = load(&file).map_err(|error| unreadable(&name, error))?;
             check_columns(&name, metadata.schema())?;
             let mut opened = Self {
                 starts: Vec::new(),
                 extent: None,
                 name: name.clone(),
-                path,
+                place,
                 metadata,
             };
             opened.check_required()?;
@@ -287,8 +286,9 @@ impl ParquetFile {
         wanted: &Wanted,
         sieve: Option<&Arc<Sieve>>,
     ) -> Result<ParquetRecordBatchReader, SourceError> {
-        let file = File::open(&self.path).map_err(|error| unreadable(&self.name, error))?;
         let mask = self.mask(wanted.reads());
+        let read = self.read_of(group.index, wanted, sieve);
+        let file = self.place.open(&read).map_err(|error| unreadable(&self.name, error))?;
         let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, self.metadata.clone())
             .with_row_groups(vec![group.index])
             .with_batch_size(self.batch_rows(group.index, &mask))
@@ -305,6 +305,26 @@ impl ParquetFile {
             builder = builder.with_row_filter(RowFilter::new(predicates));
         }
         builder.build().map_err(|error| unreadable(&self.name, error))
+    }
+
+    /// Whether reading waits for a network.
+    pub(super) fn is_remote(&self) -> bool {
+        self.place.is_remote()
+    }
+
+    /// Where the columns are that a question reads of a row group.
+    fn read_of(&self, group: usize, wanted: &Wanted, sieve: Option<&Arc<Sieve>>) -> Vec<Range<u64>> {
+        let positions = wanted
+            .reads()
+            .iter()
+            .chain(sieve.iter().flat_map(|sieve| sieve.reads()));
+        let positions: Vec<usize> = positions.copied().collect();
+        let mask = self.mask(&positions);
+        let columns = self.groups()[group].columns().iter().enumerate();
+        let read = columns.filter(|(leaf, _)| mask.leaf_included(*leaf));
+        read.map(|(_, column)| column.byte_range())
+            .map(|(start, length)| start..start + length)
+            .collect()
     }
 
     /// So many rows as make a batch of about [`BATCH_BYTES`].
@@ -359,7 +379,7 @@ impl ParquetFile {
 
 /// The footer, with the index of pages if there is a sound one. Text is read as views, so that what a column's dictionary
 /// holds once is not written out for each row.
-fn load(file: &File) -> Result<ArrowReaderMetadata, ::parquet::errors::ParquetError> {
+fn load(file: &Content) -> Result<ArrowReaderMetadata, ::parquet::errors::ParquetError> {
     let indexed = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
     let found = ArrowReaderMetadata::load(file, indexed)
         .or_else(|_| ArrowReaderMetadata::load(file, ArrowReaderOptions::new()))?;

@@ -148,7 +148,12 @@ impl ExecutionPlan for Scan {
             counts: Counts::new(&self.metrics, partition),
         };
         // A thread for each reader would only compete with those that work on what it reads, and be ahead of them in memory.
-        let at_once = |part: &Arc<Part>| matches!(part.records, Records::Memory(_) | Records::Parquet(_));
+        // Whatever waits for a network waits on a thread that may.
+        let at_once = |part: &Arc<Part>| match &part.records {
+            Records::Memory(_) => true,
+            Records::Parquet(file) => !file.is_remote(),
+            Records::Text(_) | Records::Arrow(_) => false,
+        };
         if self.parts.iter().all(at_once) {
             return Ok(Box::pin(AtOnce::new(reader, schema)));
         }
