@@ -13,12 +13,12 @@ mod screen;
 mod shape;
 mod statements;
 
-pub use report::{Advice, evidence, told};
+pub use impact::{Impact, InstanceHit, RouteHit};
+pub use report::{Advice, DiagnoseDocument, More, evidence, told};
 
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
 
 use crate::diagnosis::{Conclusion, Diagnosis, FailureMode, Hits, Questions, Scene};
 use crate::episodes::Episodes;
@@ -26,13 +26,14 @@ use crate::error_text::{ErrorClass, classify};
 use crate::facts::{Affected, Facts, Fate, Second, to_seconds};
 use crate::paste::Question;
 use crate::pictures::{around, durations, lanes, traffic};
-use crate::report::{Chart, named};
+use crate::report::Chart;
 use budget::{Budget, Ended, budget, seconds};
-use contrast::{Contrast, contrast};
+use contrast::{Contrast, ContrastDocument, contrast};
 use impact::impact;
 use pool::{Pool, pool};
 use questions::{where_it_lies, why_some};
 use rates::rates;
+use report::ConnectBudget;
 use shape::shape;
 use statements::{Statements, statements};
 
@@ -82,10 +83,10 @@ pub fn advise(diagnosis: &Diagnosis, episodes: &Episodes<'_>, second: Option<&Se
             .into_iter()
             .map(|(title, lines)| (title.to_owned(), lines))
             .collect(),
-        impact,
+        impact: Some(impact),
         impact_text,
         next_steps: next_steps::next_steps(answer, mode, &instances, episodes, question),
-        more: more(contrast.as_ref(), &budget, pool, statements),
+        more: Some(more(contrast.as_ref(), budget, pool, statements)),
     }
 }
 
@@ -191,31 +192,20 @@ fn lengths(scene: &Scene<'_>, second: Option<&Second>) -> Budget {
     budget(&ended, &texts)
 }
 
-fn more(contrast: Option<&Contrast>, budget: &Budget, pool: Pool, statements: Statements) -> Map<String, Value> {
-    let contrast = contrast.map(|contrast| {
-        let claims = contrast.differences.iter();
-        let differences: Vec<Value> = claims
-            .map(|one| json!({"claim": one.claim, "attribute": one.attribute, "value": one.value, "p": one.p}))
-            .collect();
-        json!({
-            "hung": contrast.hung, "fast": contrast.fast, "compared": contrast.compared,
-            "attributes": contrast.attributes, "differences": differences,
-        })
-    });
-    let budget = json!({
-        "lines": budget.lines,
-        "addresses_ipv4": budget.addresses.map(|(ipv4, _)| ipv4),
-        "addresses_ipv6": budget.addresses.map(|(_, ipv6)| ipv6),
-        "each_s": budget.each_s,
-        "worst_s": budget.worst_s.map(|(worst_s, _)| worst_s),
-        "worst_with_connect_timeout_10_s": budget.worst_s.map(|(_, short_s)| short_s),
-    });
-    named([
-        ("contrast", json!(contrast)),
-        ("connect_budget", budget),
-        ("pool", pool.document),
-        ("statements", statements.document),
-    ])
+fn more(contrast: Option<&Contrast>, budget: Budget, pool: Pool, statements: Statements) -> More {
+    More {
+        contrast: contrast.map(ContrastDocument::of),
+        connect_budget: ConnectBudget {
+            addresses_ipv4: budget.addresses.map(|(ipv4, _)| ipv4),
+            addresses_ipv6: budget.addresses.map(|(_, ipv6)| ipv6),
+            each_s: budget.each_s,
+            worst_s: budget.worst_s.map(|(worst_s, _)| worst_s),
+            worst_with_connect_timeout_10_s: budget.worst_s.map(|(_, short_s)| short_s),
+            lines: budget.lines,
+        },
+        pool: pool.document,
+        statements: statements.document,
+    }
 }
 
 /// The pool's use over the incident, as far as the second request tells.

@@ -53,6 +53,11 @@ pub enum Command {
     /// Let other clients ask it: Logfire's query API over a capture
     #[cfg(feature = "capture")]
     Serve(ServeArgs),
+    /// What is in the JSON? The documents, or the JSON Schema of one
+    Schema {
+        /// A document; none = the list of them
+        name: Option<String>,
+    },
     /// Where does each setting come from? Is the token good?
     #[command(subcommand)]
     Config(ConfigCommand),

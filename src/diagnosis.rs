@@ -21,12 +21,12 @@ pub use scene::{Failing, Scene};
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Value, json};
 
 use crate::episodes::{Episodes, RESTART_GOES_WITH};
 use crate::report::{Outcome, Severity};
-use crate::window::rfc3339;
+use crate::schema::Time;
 use crate::words::clock;
 
 /// What a rule says.
@@ -51,7 +51,7 @@ struct Matched {
 }
 
 /// How sure the answer is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
     /// One independent piece of evidence.
@@ -124,6 +124,25 @@ pub struct Diagnosis {
     pub inconclusive: Option<String>,
 }
 
+/// The answer in a document; all null where the evidence is inconclusive.
+#[derive(Serialize, JsonSchema)]
+pub struct Short<'a> {
+    /// Whether something is wrong.
+    incident: Option<bool>,
+    /// What is wrong.
+    failure_mode: Option<&'static FailureMode>,
+    /// What is no incident and has a name.
+    finding: Option<Finding>,
+    /// In a few words.
+    title: Option<&'a str>,
+    /// How sure it is.
+    confidence: Option<Confidence>,
+    /// The first sign.
+    from: Option<Time>,
+    /// The recovery; null while it goes on, and for what is no incident.
+    to: Option<Time>,
+}
+
 impl Diagnosis {
     /// What is wrong, if something is.
     pub fn incident(&self) -> Option<(&Conclusion, &'static FailureMode)> {
@@ -175,17 +194,17 @@ impl Diagnosis {
     }
 
     /// The contract's short form.
-    pub fn short(&self) -> Value {
+    pub fn short(&self) -> Short<'_> {
         let answer = self.answer.as_ref();
-        json!({
-            "incident": answer.map(|answer| answer.failure_mode.is_some()),
-            "failure_mode": answer.and_then(|answer| answer.failure_mode),
-            "finding": answer.and_then(|answer| answer.finding),
-            "title": answer.map(|answer| &answer.title),
-            "confidence": answer.map(|answer| answer.confidence),
-            "from": answer.and_then(|answer| answer.from).map(rfc3339),
-            "to": answer.and_then(|answer| answer.to).map(rfc3339),
-        })
+        Short {
+            incident: answer.map(|answer| answer.failure_mode.is_some()),
+            failure_mode: answer.and_then(|answer| answer.failure_mode),
+            finding: answer.and_then(|answer| answer.finding),
+            title: answer.map(|answer| answer.title.as_str()),
+            confidence: answer.map(|answer| answer.confidence),
+            from: answer.and_then(|answer| answer.from).map(Time),
+            to: answer.and_then(|answer| answer.to).map(Time),
+        }
     }
 }
 

@@ -10,11 +10,13 @@ mod translated;
 
 pub use attempts::{Attempt, attempts};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What an error says about the way to the database (docs/contract.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = crate::schema::grows)]
 pub enum ErrorClass {
     /// The client's pool had no connection in time.
     PoolExhausted,

@@ -5,10 +5,13 @@ mod lines;
 mod report;
 mod text;
 
-pub use report::told;
+pub use report::{InitDocument, told};
 pub use text::profile;
 
 use std::collections::{BTreeMap, BTreeSet};
+
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::facts::{Application, Logged, Recorded, Spans, to_seconds};
 use crate::profile::Settings;
@@ -86,7 +89,8 @@ pub struct Recognised {
 }
 
 /// What is not recorded, and how to record it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "NotRecorded")]
 pub struct Missing {
     /// In a few words.
     pub what: &'static str,

@@ -22,6 +22,7 @@ pub mod redact;
 pub mod render;
 pub mod report;
 pub mod run;
+pub mod schema;
 #[cfg(feature = "capture")]
 pub mod serve;
 pub mod size;

@@ -14,7 +14,6 @@ use relay_diag::render::{self, Format, JSON, Style, render};
 use relay_diag::report::{Outcome, Report};
 use relay_diag::run::{self, Failure, World};
 use relay_diag::source::api::mask;
-use serde_json::json;
 use terminal::Terminal;
 
 /// What a shell reports for a program that Ctrl-C ended.
@@ -95,6 +94,12 @@ async fn answer(cli: Cli) -> u8 {
         }
         return match run::serve(args, &cli.common, config.settings.memory, &world).await {
             Ok(running) => serve(running, cli.common.quiet).await,
+            Err(failure) => report_failure(&failure, wants_json, redacts),
+        };
+    }
+    if let Command::Schema { name: Some(name) } = &cli.command {
+        return match run::schema_text(name) {
+            Ok(text) => write_out(text.as_bytes(), 0),
             Err(failure) => report_failure(&failure, wants_json, redacts),
         };
     }
@@ -311,11 +316,7 @@ fn report_failure(failure: &Failure, as_json: bool, redacts: bool) -> u8 {
 }
 
 fn write_error(kind: &str, message: &str, hint: &str, code: u8) -> u8 {
-    let document = json!({
-        "schema": "relay-diag.error.v1",
-        "error": {"kind": kind, "message": message, "hint": hint},
-        "exit_code": code,
-    });
+    let document = run::error_document(kind, message, hint, code);
     write_out(format!("{document:#}\n").as_bytes(), code)
 }
 

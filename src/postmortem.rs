@@ -2,10 +2,11 @@
 //! timeline, the diagnosis and its advice. Pure.
 
 mod aftermath;
+mod impact;
 mod known;
 mod sections;
 
-pub use sections::{Appendix, told};
+pub use sections::{Appendix, ReportDocument, told};
 
 use crate::advice::Advice;
 use crate::diagnosis::Diagnosis;

@@ -6,7 +6,11 @@ mod chart;
 pub use chart::{Chart, Drawing, Lane, Mark, MarkKind, Operation, Rate, Series, Share};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Map, Value};
+
+use crate::schema;
 
 /// Fields of a document by their names.
 pub fn named<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
@@ -15,7 +19,7 @@ pub fn named<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
 }
 
 /// How bad a statement is; also the colour of a cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Seen to be fine.
@@ -88,6 +92,13 @@ pub struct Frame {
     pub nothing_found: Option<NothingFound>,
 }
 
+/// The answer in a document.
+#[derive(Serialize, JsonSchema)]
+pub struct HeadlineDocument {
+    /// The answer in a line.
+    headline: String,
+}
+
 /// Nothing came back: a wrong project, environment or window looks the same as silence.
 #[derive(Debug, Clone)]
 pub struct NothingFound {
@@ -116,7 +127,9 @@ impl Frame {
             blocks
         };
         let mut document = self.fields;
-        document.insert(String::from("headline"), Value::String(headline.clone()));
+        document.extend(schema::fields(&HeadlineDocument {
+            headline: headline.clone(),
+        }));
         document.extend(told.fields);
         Report {
             headline,

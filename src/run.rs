@@ -12,6 +12,7 @@ mod frame;
 mod init;
 mod report;
 mod rows;
+mod schema;
 #[cfg(feature = "capture")]
 mod serve;
 mod slices;
@@ -19,6 +20,7 @@ mod stuck;
 mod timeline;
 mod verify;
 
+pub use schema::{DOCUMENTS, Document, error_document, schema_text};
 #[cfg(feature = "capture")]
 pub use serve::serve;
 pub use timeline::timeline_batch;
@@ -185,6 +187,7 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
             init::run(&Asked::new(&cli, config, catalogue, &world).await?, place.as_deref()).await
         }
         Command::Explain(args) => explain::run(args, &world),
+        Command::Schema { .. } => Ok(schema::list(&world)),
         Command::Query(args) => {
             let asked = Asked::new(&cli, config, catalogue, &world).await?;
             rows::run(&asked, args, world.input.as_deref()).await

@@ -8,6 +8,7 @@ pub mod capture;
 use chrono::{DateTime, TimeDelta, Utc};
 #[cfg(feature = "capture")]
 use datafusion::arrow::record_batch::RecordBatch;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -27,7 +28,7 @@ pub struct Request {
 }
 
 /// The types a result column can have. Everything that Arrow knows is folded into these.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ColumnType {
     /// Any string.
@@ -45,7 +46,7 @@ pub enum ColumnType {
 }
 
 /// A result column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Column {
     /// The name as the query gives it.
     pub name: String,

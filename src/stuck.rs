@@ -3,7 +3,7 @@
 mod long;
 mod report;
 
-pub use report::told;
+pub use report::{StuckDocument, told};
 
 use crate::diagnosis::no_records;
 use crate::episodes::{Episodes, Hanging, WaitingOn};

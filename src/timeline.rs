@@ -16,7 +16,7 @@ mod runs;
 mod slow;
 
 pub use entry::{DurationOrigin, Entry, EntryKind};
-pub use report::{documents, table, told};
+pub use report::{EntryDocument, TimelineDocument, documents, table, told};
 
 use crate::episodes::Episodes;
 use crate::facts::Run;

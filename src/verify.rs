@@ -15,7 +15,7 @@ pub use bound::zero_of;
 pub use check::{Check, Seen, Verdict};
 pub use checks::{CHECKS, Rule};
 pub use instances::Instance;
-pub use report::told;
+pub use report::{VerifyDocument, told};
 pub(crate) use subject::Subject;
 
 use chrono::{DateTime, TimeDelta, Utc};

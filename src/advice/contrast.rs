@@ -3,6 +3,9 @@
 //! One-sided Fisher's exact test on each value of each attribute (R. A. Fisher, 1922: the hypergeometric tail), with
 //! log-factorials; Holm's step-down correction (S. Holm, 1979) for how many were tried. Never ranked by a percentage.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::facts::{Sample, Share, shares};
 use crate::words::grouped;
 
@@ -59,6 +62,52 @@ pub struct Contrast {
     pub instances: Vec<(String, u64, u64)>,
     /// The database's host, if it is one for both groups, with the hung and the fast requests that name it.
     pub host: Option<(String, u64, u64)>,
+}
+
+/// The same for scripts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Contrast")]
+pub struct ContrastDocument {
+    /// Requests that hung.
+    hung: u64,
+    /// Fast ones beside them.
+    fast: u64,
+    /// Values that were compared.
+    compared: usize,
+    /// Attributes that were compared.
+    attributes: usize,
+    /// Surest first.
+    differences: Vec<DifferenceDocument>,
+}
+
+/// Something that those which hung have in common, and the fast ones have not.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Difference")]
+struct DifferenceDocument {
+    /// In a sentence, with its counts.
+    claim: String,
+    attribute: String,
+    value: String,
+    /// How likely chance alone would make such a difference, corrected for how many were tried.
+    p: f64,
+}
+
+impl ContrastDocument {
+    pub(super) fn of(contrast: &Contrast) -> Self {
+        let differences = contrast.differences.iter().map(|one| DifferenceDocument {
+            claim: one.claim.clone(),
+            attribute: one.attribute.clone(),
+            value: one.value.clone(),
+            p: one.p,
+        });
+        Self {
+            hung: contrast.hung,
+            fast: contrast.fast,
+            compared: contrast.compared,
+            attributes: contrast.attributes,
+            differences: differences.collect(),
+        }
+    }
 }
 
 /// Compares the two groups. Once a value tells all that hung from the fast ones, another is only told if it still

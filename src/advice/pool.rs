@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::diagnosis::Scene;
 use crate::error_text::{ErrorClass, PoolLimits, pool_limits};
 use crate::facts::{Affected, Occupancy, STEPS, Second, weight};
 use crate::report::{Chart, Drawing, Series, Severity};
+use crate::schema::Time;
 use crate::words::{clock, duration};
 
 /// Routes that are named.
@@ -20,8 +22,9 @@ const FEW_HELD: u64 = 2;
 /// Steps, of all, in which a stray request holds a connection of a pool that nobody seems to use.
 const FEW_STEPS: usize = 3;
 
-/// The use of one process's pool, step by step.
-#[derive(Debug, Clone, PartialEq)]
+/// The use of one process's pool, step by step; an estimate.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "Occupancy")]
 struct Use {
     instance: String,
     process: String,
@@ -42,10 +45,25 @@ impl Use {
 pub struct Pool {
     /// For people.
     pub lines: Vec<String>,
-    /// For scripts; null if nothing is known.
-    pub document: Value,
+    /// For scripts; `None` if nothing is known.
+    pub document: Option<PoolDocument>,
     /// Its use over the incident, if anybody used it.
     pub chart: Option<Chart>,
+}
+
+/// The pool during the incident. Null = not known.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Pool")]
+pub struct PoolDocument {
+    size: Option<u64>,
+    overflow: Option<u64>,
+    timeout_s: Option<f64>,
+    /// When the first request began that waited in vain.
+    dry_at: Option<Time>,
+    occupancy_from: Option<Time>,
+    occupancy_step_s: Option<f64>,
+    /// Busiest first.
+    occupancy: Vec<Use>,
 }
 
 /// Puts it together. `during` is the incident.
@@ -70,7 +88,7 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
     }
     let Some((second, (from, to))) = second.zip(during) else {
         return Pool {
-            document: document(limits, dry_at, None, &[]),
+            document: document(limits, dry_at, None, Vec::new()),
             lines,
             chart: None,
         };
@@ -100,8 +118,8 @@ pub(super) fn pool(scene: &Scene<'_>, second: Option<&Second>, during: Option<(D
     let busy = uses.iter().filter(|one| one.is_busy()).take(MOST_PROCESSES);
     lines.extend(busy.flat_map(|one| in_words(one, from, step_s)));
     Pool {
-        document: document(limits, dry_at, Some((from, step_s)), &uses),
         chart: drawn(&uses, limits, (from, to)),
+        document: document(limits, dry_at, Some((from, step_s)), uses),
         lines,
     }
 }
@@ -218,23 +236,19 @@ fn document(
     limits: Option<PoolLimits>,
     dry_at: Option<DateTime<Utc>>,
     steps: Option<(DateTime<Utc>, f64)>,
-    uses: &[Use],
-) -> Value {
+    uses: Vec<Use>,
+) -> Option<PoolDocument> {
     if limits.is_none() && uses.is_empty() {
-        return Value::Null;
+        return None;
     }
-    let occupancy: Vec<Value> = uses
-        .iter()
-        .map(|one| json!({"instance": one.instance, "process": one.process, "held": one.held, "waiting": one.waiting}))
-        .collect();
-    json!({
-        "size": limits.map(|limits| limits.size),
-        "overflow": limits.map(|limits| limits.overflow),
-        "timeout_s": limits.and_then(|limits| limits.timeout_s),
-        "dry_at": dry_at.map(crate::window::rfc3339),
-        "occupancy_from": steps.map(|(from, _)| crate::window::rfc3339(from)),
-        "occupancy_step_s": steps.map(|(_, step_s)| step_s),
-        "occupancy": occupancy,
+    Some(PoolDocument {
+        size: limits.map(|limits| limits.size),
+        overflow: limits.map(|limits| limits.overflow),
+        timeout_s: limits.and_then(|limits| limits.timeout_s),
+        dry_at: dry_at.map(Time),
+        occupancy_from: steps.map(|(from, _)| Time(from)),
+        occupancy_step_s: steps.map(|(_, step_s)| step_s),
+        occupancy: uses,
     })
 }
 

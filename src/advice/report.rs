@@ -3,11 +3,17 @@
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::json;
 
-use crate::diagnosis::{Claim, Conclusion, Diagnosis, FailureMode};
-use crate::report::{Align, Block, Cell, Chart, Column, Data, Note, Table, Told, named, trace_link};
-use crate::window::rfc3339;
+use super::contrast::ContrastDocument;
+use super::impact::Impact;
+use super::pool::PoolDocument;
+use super::statements::StatementDocument;
+use crate::diagnosis::{Claim, Conclusion, Confidence, Diagnosis, FailureMode, Finding};
+use crate::report::{Align, Block, Cell, Chart, Column, Data, Note, Table, Told, trace_link};
+use crate::schema::{self, Time};
 
 /// Of an incident that goes on, so much is shown behind a link.
 const LIVE_VIEW: TimeDelta = TimeDelta::hours(1);
@@ -23,96 +29,202 @@ pub struct Advice {
     pub charts: Vec<Chart>,
     /// Sentences under the evidence: the contrast, the budget, the pool.
     pub paragraphs: Vec<(String, Vec<String>)>,
-    /// Requests affected (docs/contract.md); null where there is no incident.
-    pub impact: Value,
+    /// Requests affected; `None` where there is no incident.
+    pub impact: Option<Impact>,
     /// The same for people.
     pub impact_text: Vec<String>,
     /// Text and command.
     pub next_steps: Vec<(String, Option<String>)>,
-    /// More for scripts.
-    pub more: Map<String, Value>,
+    /// More for scripts, where there is an incident.
+    pub more: Option<More>,
 }
 
-fn long(answer: &Conclusion, project_url: &str) -> Value {
-    let evidence: Vec<Value> = answer
-        .evidence
-        .iter()
-        .map(|piece| {
-            let links = piece
-                .trace_ids
-                .iter()
-                .filter_map(|trace| link(answer, project_url, trace));
-            let mut told = json!(piece);
-            told["links"] = links.collect();
-            told
-        })
-        .collect();
-    json!({
-        "incident": answer.failure_mode.is_some(),
-        "failure_mode": answer.failure_mode,
-        "finding": answer.finding,
-        "title": answer.title,
-        "confidence": answer.confidence,
-        "from": answer.from.map(rfc3339),
-        "to": answer.to.map(rfc3339),
-        "summary": answer.summary,
-        "evidence": evidence,
-        "instances": answer.instances,
-        "service": answer.service,
-    })
+/// What `diagnose` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub struct DiagnoseDocument<'a> {
+    /// The answer; null where the evidence is inconclusive.
+    diagnosis: Option<Answer<'a>>,
+    /// Why there is no answer.
+    inconclusive: Option<&'a str>,
+    /// What else is wrong: other failure modes, and other services'.
+    also: Vec<Answer<'a>>,
+    /// What the evidence says beside the answer, for people.
+    explained: Vec<Explained<'a>>,
+    /// What it is not.
+    ruled_out: Vec<RuledOut<'a>>,
+    /// What could not be judged.
+    not_assessed: Vec<NotAssessed<'a>>,
+    /// Who suffered; null where nothing is wrong.
+    impact: Option<&'a Impact>,
+    /// What to do, first things first.
+    next_steps: Vec<NextStep<'a>>,
+    #[serde(flatten)]
+    more: Option<&'a More>,
+}
+
+/// What is told of an incident only.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct More {
+    /// What tells the requests that hung from the fast ones beside them; null = not known.
+    pub(super) contrast: Option<ContrastDocument>,
+    /// How long a connect can take.
+    pub(super) connect_budget: ConnectBudget,
+    /// The pool during the incident; null = nothing is known of it.
+    pub(super) pool: Option<PoolDocument>,
+    /// Slow statements, of a lock or a slow database; null for other failure modes.
+    pub(super) statements: Option<Vec<StatementDocument>>,
+}
+
+/// How long a connect can take, as far as errors and durations tell.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ConnectBudget {
+    pub(super) lines: Vec<String>,
+    pub(super) addresses_ipv4: Option<usize>,
+    pub(super) addresses_ipv6: Option<usize>,
+    /// How long one address is tried.
+    pub(super) each_s: Option<f64>,
+    /// How long all of them take.
+    pub(super) worst_s: Option<f64>,
+    /// The same if the driver's `connect_timeout` were 10 s.
+    pub(super) worst_with_connect_timeout_10_s: Option<f64>,
+}
+
+/// A failure mode that matches, or what is no incident and has a name.
+#[derive(Serialize, JsonSchema)]
+struct Answer<'a> {
+    incident: bool,
+    failure_mode: Option<&'static FailureMode>,
+    finding: Option<Finding>,
+    /// In a few words.
+    title: &'a str,
+    confidence: Confidence,
+    /// The first sign.
+    from: Option<Time>,
+    /// The recovery; null while it goes on, and for what is no incident.
+    to: Option<Time>,
+    /// In a sentence.
+    summary: String,
+    evidence: Vec<Evidence<'a>>,
+    instances: &'a [String],
+    /// The service concerned; null where there is only one.
+    service: Option<&'a str>,
+}
+
+/// What an answer rests on.
+#[derive(Serialize, JsonSchema)]
+struct Evidence<'a> {
+    #[serde(flatten)]
+    claim: &'a Claim,
+    /// URLs of its traces.
+    links: Vec<String>,
+}
+
+/// A question, and what the evidence says.
+#[derive(Serialize, JsonSchema)]
+struct Explained<'a> {
+    title: &'a str,
+    lines: &'a [String],
+}
+
+/// A failure mode that does not fit.
+#[derive(Serialize, JsonSchema)]
+struct RuledOut<'a> {
+    failure_mode: &'static FailureMode,
+    why: &'a str,
+}
+
+/// A failure mode that could not be judged.
+#[derive(Serialize, JsonSchema)]
+struct NotAssessed<'a> {
+    failure_mode: &'static FailureMode,
+    /// What would have to be known.
+    missing: &'a str,
+}
+
+/// What to do.
+#[derive(Serialize, JsonSchema)]
+struct NextStep<'a> {
+    text: &'a str,
+    /// To be pasted.
+    command: Option<&'a str>,
+}
+
+impl<'a> Answer<'a> {
+    fn of(answer: &'a Conclusion, project_url: &str) -> Self {
+        let evidence = answer.evidence.iter().map(|claim| {
+            let traces = claim.trace_ids.iter();
+            Evidence {
+                claim,
+                links: traces.filter_map(|trace| link(answer, project_url, trace)).collect(),
+            }
+        });
+        Self {
+            incident: answer.failure_mode.is_some(),
+            failure_mode: answer.failure_mode,
+            finding: answer.finding,
+            title: &answer.title,
+            confidence: answer.confidence,
+            from: answer.from.map(Time),
+            to: answer.to.map(Time),
+            summary: answer.summary.clone(),
+            evidence: evidence.collect(),
+            instances: &answer.instances,
+            service: answer.service.as_deref(),
+        }
+    }
+}
+
+impl<'a> DiagnoseDocument<'a> {
+    fn of(diagnosis: &'a Diagnosis, advice: &'a Advice, project_url: &str) -> Self {
+        let long = |answer: &'a Conclusion| Answer::of(answer, project_url);
+        let explained = advice.paragraphs.iter();
+        let ruled_out = diagnosis.ruled_out.iter();
+        let not_assessed = diagnosis.not_assessed.iter();
+        let steps = advice.next_steps.iter();
+        Self {
+            diagnosis: diagnosis.answer.as_ref().map(|answer| {
+                let summary = [std::slice::from_ref(&answer.summary), &advice.because].concat();
+                Answer {
+                    summary: summary.join("; "),
+                    ..long(answer)
+                }
+            }),
+            inconclusive: diagnosis.inconclusive.as_deref(),
+            also: diagnosis.also.iter().map(long).collect(),
+            explained: explained.map(|(title, lines)| Explained { title, lines }).collect(),
+            ruled_out: ruled_out
+                .map(|(failure_mode, why)| RuledOut { failure_mode, why })
+                .collect(),
+            not_assessed: not_assessed
+                .map(|(failure_mode, missing)| NotAssessed { failure_mode, missing })
+                .collect(),
+            impact: advice.impact.as_ref(),
+            next_steps: steps
+                .map(|(text, command)| NextStep {
+                    text,
+                    command: command.as_deref(),
+                })
+                .collect(),
+            more: advice.more.as_ref(),
+        }
+    }
 }
 
 /// What `diagnose` has to say; `full` = on a screen too. `project_url` = `https://host/org/project`, or empty: then traces have no links.
-pub fn told(diagnosis: &Diagnosis, advice: Advice, full: bool, project_url: &str) -> Told {
+pub fn told(diagnosis: &Diagnosis, advice: &Advice, full: bool, project_url: &str) -> Told {
     let screen = if full {
         None
     } else {
-        super::screen::blocks(diagnosis, &advice, project_url)
+        super::screen::blocks(diagnosis, advice, project_url)
     };
-    let blocks = blocks(diagnosis, &advice, project_url);
-    let long = |answer: &Conclusion| long(answer, project_url);
-    let answer = diagnosis.answer.as_ref().map(|answer| {
-        let mut whole = long(answer);
-        let summary = [std::slice::from_ref(&answer.summary), &advice.because].concat();
-        whole["summary"] = json!(summary.join("; "));
-        whole
-    });
-    let pairs = |list: &[(&FailureMode, String)], key: &str| -> Value {
-        list.iter()
-            .map(|(mode, why)| json!({"failure_mode": mode, key: why}))
-            .collect()
-    };
-    let explained = advice.paragraphs.iter();
-    let steps = advice.next_steps.iter();
-    let fields = [
-        ("diagnosis", json!(answer)),
-        ("inconclusive", json!(diagnosis.inconclusive)),
-        ("also", diagnosis.also.iter().map(long).collect()),
-        (
-            "explained",
-            explained
-                .map(|(title, lines)| json!({"title": title, "lines": lines}))
-                .collect(),
-        ),
-        ("ruled_out", pairs(&diagnosis.ruled_out, "why")),
-        ("not_assessed", pairs(&diagnosis.not_assessed, "missing")),
-        ("impact", advice.impact),
-        (
-            "next_steps",
-            steps
-                .map(|(text, command)| json!({"text": text, "command": command}))
-                .collect(),
-        ),
-    ];
-    let mut fields = named(fields);
-    fields.extend(advice.more);
+    let blocks = blocks(diagnosis, advice, project_url);
     Told {
         headline: diagnosis.headline(&advice.because),
         severity: diagnosis.severity(),
         outcome: diagnosis.outcome(),
         blocks,
         screen,
-        fields,
+        fields: schema::fields(&DiagnoseDocument::of(diagnosis, advice, project_url)),
         data: data(diagnosis),
     }
 }
@@ -240,8 +352,8 @@ fn data(diagnosis: &Diagnosis) -> Data {
                     json!(answer.failure_mode),
                     json!(answer.finding),
                     json!(answer.confidence),
-                    json!(answer.from.map(rfc3339)),
-                    json!(answer.to.map(rfc3339)),
+                    json!(answer.from.map(Time)),
+                    json!(answer.to.map(Time)),
                     json!(answer.summary),
                 ]
             })

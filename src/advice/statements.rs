@@ -1,8 +1,9 @@
 //! Which statements waited or were slow, and on which tables: as far as finished spans tell.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::diagnosis::Scene;
 use crate::facts::{Second, Statement};
@@ -21,8 +22,21 @@ pub(super) struct Statements {
     pub lines: Vec<String>,
     /// The table that nearly all of them name.
     pub table: Option<String>,
-    /// Null = not known.
-    pub document: Value,
+    /// `None` = not known.
+    pub document: Option<Vec<StatementDocument>>,
+}
+
+/// A statement that was slow, values masked.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Statement")]
+pub struct StatementDocument {
+    statement: String,
+    #[schemars(with = "Vec<String>")]
+    tables: BTreeSet<String>,
+    count: u64,
+    longest_s: Option<f64>,
+    service: String,
+    trace_id: Option<String>,
 }
 
 pub(super) fn statements(scene: &Scene<'_>, second: Option<&Second>) -> Statements {
@@ -72,15 +86,20 @@ pub(super) fn statements(scene: &Scene<'_>, second: Option<&Second>) -> Statemen
             .first()
             .filter(|(_, count)| *count * 10 >= all * TENTHS_ON_ONE_TABLE)
             .map(|(name, _)| (*name).to_owned()),
-        document: ours
-            .iter()
-            .map(|one| {
-                json!({
-                    "statement": one.text, "tables": one.tables, "count": one.count, "longest_s": one.longest_s,
-                    "service": one.service, "trace_id": one.trace_id,
-                })
-            })
-            .collect(),
+        document: Some(ours.into_iter().map(StatementDocument::of).collect()),
+    }
+}
+
+impl StatementDocument {
+    fn of(one: &Statement) -> Self {
+        Self {
+            statement: one.text.clone(),
+            tables: one.tables.clone(),
+            count: one.count,
+            longest_s: one.longest_s,
+            service: one.service.clone(),
+            trace_id: one.trace_id.clone(),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Claims: what speaks for a conclusion, each in a sentence with its numbers, the query that shows it and traces to open.
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::scene::failed;
@@ -14,8 +15,9 @@ const MOST_TRACES: usize = 5;
 const MOST_SUCCESSES: usize = 3;
 
 /// The records that an observation rests on. What is said twice of the same ones is one piece of evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(transform = crate::schema::grows)]
 pub enum Basis {
     /// Operations that hung, or have no end.
     Hung,
@@ -40,7 +42,7 @@ pub enum Basis {
 }
 
 /// One observation that speaks for a conclusion.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Claim {
     /// What it rests on.
     pub basis: Basis,

@@ -1,10 +1,12 @@
 //! What is no incident, and worth a name (docs/contract.md).
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What is no incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(transform = crate::schema::grows)]
 pub enum Finding {
     /// Another version runs.
     Deploy,

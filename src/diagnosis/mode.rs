@@ -1,7 +1,9 @@
 //! What a failure mode is made of. Each one's values stand in its own file under `modes/`.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Serialize, Serializer};
 
 use super::{Judgement, Scene};
@@ -109,6 +111,16 @@ impl fmt::Debug for FailureMode {
 impl Serialize for FailureMode {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id)
+    }
+}
+
+impl JsonSchema for FailureMode {
+    fn schema_name() -> Cow<'static, str> {
+        Cow::Borrowed("FailureMode")
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        crate::schema::among(super::REGISTRY.iter().map(|mode| mode.id))
     }
 }
 

@@ -7,6 +7,7 @@
 use std::ops::Deref;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::facts::{Facts, Fate, Hang, Nature, Role, to_seconds};
@@ -18,8 +19,9 @@ const POOL_TIMEOUT_SLACK: TimeDelta = TimeDelta::seconds(1);
 const ALIVE_WITHIN: TimeDelta = TimeDelta::seconds(60);
 
 /// What a hanging request waits on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(transform = crate::schema::grows)]
 pub enum WaitingOn {
     /// A connection from the pool, which has none to give.
     Pool,

@@ -5,10 +5,11 @@ use std::net::IpAddr;
 use std::sync::LazyLock;
 
 use regex::{Captures, Regex};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// One attempt to connect to one address.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Attempt {
     /// The name that was asked for.
     pub host: Option<String>,

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::Evidence;
 use super::row::Row;
 use crate::query::Section;
 
 /// Evidence that is missing or doubtful.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotKnown {
     /// The section of the evidence, or what of it is doubtful.
     pub section: String,

@@ -1,13 +1,35 @@
 //! What was recognised and what is not recorded, as a report.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{Platform, Recognised};
-use crate::report::{Block, Data, Note, Outcome, Severity, Table, Told, named};
+use super::{Missing, Platform, Recognised};
+use crate::report::{Block, Data, Note, Outcome, Severity, Table, Told};
+use crate::schema;
 use crate::words;
 
 /// Names that are told of one kind.
 const MOST_NAMED: usize = 6;
+
+/// What `init` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub struct InitDocument<'a> {
+    /// Null where nothing was written.
+    file: Option<&'a str>,
+    /// Its text.
+    profile: &'a str,
+    recognised: Vec<Row<'a>>,
+    not_recorded: &'a [Missing],
+}
+
+/// What was recognised, and as what.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Recognised")]
+struct Row<'a> {
+    what: &'a str,
+    value: &'a str,
+}
 
 /// What `init` has to say. `file` is what was written, `None` = the profile is only shown; `from` says of which records.
 pub fn told(found: &Recognised, profile: &str, file: Option<&str>, from: &str) -> Told {
@@ -36,19 +58,13 @@ pub fn told(found: &Recognised, profile: &str, file: Option<&str>, from: &str) -
     if file.is_none() {
         blocks.push(Block::Preformatted(profile.trim_end().to_owned()));
     }
-    let documents: Vec<Value> = recognised
-        .iter()
-        .map(|(what, value)| json!({"what": what, "value": value}))
-        .collect();
-    let lacks = missing
-        .iter()
-        .map(|missing| json!({"what": missing.what, "without": missing.without, "how": missing.how}));
-    let fields = [
-        ("file", json!(file)),
-        ("profile", json!(profile)),
-        ("recognised", Value::Array(documents.clone())),
-        ("not_recorded", lacks.collect()),
-    ];
+    let document = InitDocument {
+        file,
+        profile,
+        recognised: recognised.iter().map(|(what, value)| Row { what, value }).collect(),
+        not_recorded: &missing,
+    };
+    let documents: Vec<Value> = document.recognised.iter().map(schema::value).collect();
     Told {
         headline,
         severity: if missing.is_empty() {
@@ -60,7 +76,7 @@ pub fn told(found: &Recognised, profile: &str, file: Option<&str>, from: &str) -
         blocks,
         screen: None,
         data: Data::of_documents(&["what", "value"], &documents),
-        fields: named(fields),
+        fields: schema::fields(&document),
     }
 }
 

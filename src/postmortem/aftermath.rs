@@ -1,7 +1,8 @@
 //! What ended it, and whether all was well from then to the end of the window: by the same evidence, asked of the time behind it.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use crate::diagnosis::Conclusion;
 use crate::episodes::{Episodes, RESTART_GOES_WITH};
@@ -28,7 +29,29 @@ pub(super) struct Aftermath {
     pub checks: Vec<Check>,
     /// In a sentence.
     pub sentence: String,
-    pub document: Value,
+    pub document: AftermathDocument,
+}
+
+/// The time behind an incident, for scripts.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "Aftermath")]
+pub(super) struct AftermathDocument {
+    /// Whether it was over at the end of the window.
+    over: bool,
+    /// Restarts and deploys that were seen, in sentences.
+    remediation: Vec<String>,
+    /// Requirements of health behind it; empty where it goes on.
+    checks: Vec<CheckDocument>,
+}
+
+/// A requirement of health, as it was met behind the incident.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[schemars(rename = "CheckBehind")]
+struct CheckDocument {
+    name: &'static str,
+    /// False also where nothing tells.
+    passed: bool,
+    detail: String,
 }
 
 pub(super) fn aftermath(answer: &Conclusion, episodes: &Episodes<'_>) -> Aftermath {
@@ -36,7 +59,11 @@ pub(super) fn aftermath(answer: &Conclusion, episodes: &Episodes<'_>) -> Afterma
     let Some(to) = answer.to else {
         return Aftermath {
             sentence: String::from("It was not over at the end of the window."),
-            document: json!({"over": false, "remediation": remediation, "checks": []}),
+            document: AftermathDocument {
+                over: false,
+                remediation: remediation.clone(),
+                checks: Vec::new(),
+            },
             remediation,
             checks: Vec::new(),
         };
@@ -49,12 +76,17 @@ pub(super) fn aftermath(answer: &Conclusion, episodes: &Episodes<'_>) -> Afterma
         None => format!("In the {after} from then to the end of the window all was well."),
         Some(first) => format!("In the {after} from then to the end of the window: {}.", first.detail),
     };
-    let document: Vec<Value> = checks
-        .iter()
-        .map(|check| json!({"name": check.name, "passed": check.severity == Severity::Ok, "detail": check.detail}))
-        .collect();
+    let documents = checks.iter().map(|check| CheckDocument {
+        name: check.name,
+        passed: check.severity == Severity::Ok,
+        detail: check.detail.clone(),
+    });
     Aftermath {
-        document: json!({"over": true, "remediation": remediation, "checks": document}),
+        document: AftermathDocument {
+            over: true,
+            remediation: remediation.clone(),
+            checks: documents.collect(),
+        },
         remediation,
         checks,
         sentence,

@@ -1,6 +1,9 @@
 //! Which earlier incidents it resembles: compared by the order of what happened, never by texts. Data, in `known.toml`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::diagnosis::FailureMode;
 
 /// The built-in incidents.
 const KNOWN: &str = include_str!("known.toml");
@@ -17,12 +20,13 @@ struct File {
 }
 
 /// An earlier incident.
-#[derive(Debug, Clone, Deserialize, Serialize)]
+#[derive(Debug, Clone, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Known {
     /// Its day.
     pub date: String,
     /// Its failure mode.
+    #[schemars(with = "FailureMode")]
     pub failure_mode: String,
     /// What it was.
     pub what: String,
@@ -31,7 +35,7 @@ pub(super) struct Known {
 }
 
 /// An earlier incident beside the one at hand.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub(super) struct Resembling {
     #[serde(flatten)]
     pub known: Known,

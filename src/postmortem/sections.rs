@@ -3,20 +3,20 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::Story;
-use super::aftermath::{Aftermath, Check, aftermath};
+use super::aftermath::{Aftermath, AftermathDocument, Check, aftermath};
+use super::impact::impact;
 use super::known::{Resembling, resembling};
-use crate::advice;
+use crate::advice::{self, Impact};
 use crate::diagnosis::{Conclusion, FailureMode};
 use crate::pictures::{lanes, traffic};
 use crate::report::{Align, Block, Cell, Chart, Column, Drawing, Severity, Table, Told};
-use crate::timeline;
+use crate::schema;
+use crate::timeline::{self, EntryDocument};
 use crate::words::{clock, counted, duration};
-
-/// Routes and instances in a table of the impact.
-const MOST_ROWS: usize = 10;
 
 /// How to get the same numbers again.
 #[derive(Debug, Clone, Default)]
@@ -27,11 +27,33 @@ pub struct Appendix {
     pub statements: Vec<(String, String)>,
 }
 
+/// What `report` tells scripts beside what `diagnose` does.
+#[derive(Serialize, JsonSchema)]
+pub struct ReportDocument<'a> {
+    /// What happened, by start.
+    entries: Vec<EntryDocument<'a>>,
+    #[serde(flatten)]
+    incident: Option<Behind>,
+    /// What gives the same numbers again.
+    commands: &'a [String],
+}
+
+/// What is told of an incident only.
+#[derive(Serialize, JsonSchema)]
+struct Behind {
+    aftermath: AftermathDocument,
+    /// Known incidents that are alike, compared by the order of kinds of entries.
+    resembles: Vec<Resembling>,
+}
+
 /// The postmortem. `project_url` = `https://host/org/project`, or empty: then traces have no links.
 pub fn told(story: &Story<'_>, appendix: &Appendix, project_url: &str) -> Told {
-    let whole = advice::told(story.diagnosis, story.advice.clone(), true, project_url);
-    let mut fields = whole.fields;
-    fields.insert(String::from("entries"), timeline::documents(&story.timeline));
+    let whole = advice::told(story.diagnosis, &story.advice, true, project_url);
+    let mut document = ReportDocument {
+        entries: timeline::documents(&story.timeline),
+        incident: None,
+        commands: &appendix.commands,
+    };
     let mut blocks = Vec::new();
     match story.diagnosis.incident() {
         Some((answer, mode)) => {
@@ -45,13 +67,14 @@ pub fn told(story: &Story<'_>, appendix: &Appendix, project_url: &str) -> Told {
                 mode.id,
                 &kinds(story, answer),
             );
-            fields.insert(String::from("aftermath"), after.document.clone());
-            fields.insert(String::from("resembles"), json!(alike));
             blocks.extend(incident(story, (answer, mode), &after, &alike, project_url));
+            document.incident = Some(Behind {
+                aftermath: after.document,
+                resembles: alike,
+            });
         }
         None => blocks.extend(quiet(story)),
     }
-    fields.insert(String::from("commands"), json!(appendix.commands));
     blocks.push(Block::Heading(String::from("Appendix: the same numbers again")));
     blocks.push(Block::Preformatted(appendix.commands.join("\n")));
     for (name, sql) in &appendix.statements {
@@ -61,6 +84,8 @@ pub fn told(story: &Story<'_>, appendix: &Appendix, project_url: &str) -> Told {
     blocks.push(Block::Heading(String::from("How this was got")));
     // The notes of the frame join the last notes.
     blocks.push(Block::Notes(Vec::new()));
+    let mut fields = whole.fields;
+    fields.extend(schema::fields(&document));
     Told {
         blocks,
         fields,
@@ -111,9 +136,9 @@ fn incident(
         .unwrap_or_default();
     let mut blocks = vec![heading(&format!("Postmortem{service}: {}{day}", answer.title))];
     blocks.push(heading("Summary"));
-    blocks.push(Block::lines(summary(answer, &advice.impact, after)));
+    blocks.push(Block::lines(summary(answer, advice.impact.as_ref(), after)));
     blocks.push(heading("Impact"));
-    blocks.extend(impact(&advice.impact));
+    blocks.extend(impact(advice.impact.as_ref()));
     blocks.push(Block::lines([String::from(
         "TODO: what users noticed, and how many of them; what was lost or must be repaired",
     )]));
@@ -163,7 +188,7 @@ fn incident(
 }
 
 /// Three sentences: what and when, whom it hit, what ended it and how it is now.
-fn summary(answer: &Conclusion, impact: &Value, after: &Aftermath) -> Vec<String> {
+fn summary(answer: &Conclusion, impact: Option<&Impact>, after: &Aftermath) -> Vec<String> {
     let when = match (answer.from, answer.to) {
         (Some(from), Some(to)) => format!(
             "From {} to {} UTC on {} ({}): ",
@@ -176,24 +201,21 @@ fn summary(answer: &Conclusion, impact: &Value, after: &Aftermath) -> Vec<String
         (None, _) => String::new(),
     };
     let mut lines = vec![format!("{when}{}.", answer.summary)];
-    if let Some(requests) = impact["requests"].as_u64() {
-        let count = |key: &str| impact[key].as_u64().unwrap_or_default();
-        let first = |list: &str, key: &str| impact[list][0][key].as_str().map(str::to_owned);
-        let longest = impact["longest_hang_s"]
-            .as_f64()
+    if let Some((impact, requests)) = impact.and_then(|impact| Some((impact, impact.requests?))) {
+        let longest = impact
+            .longest_hang_s
             .map(|longest| format!(", the longest for {}", duration(longest)));
-        let most = first("routes", "route").map(|route| format!("; most of them {route}"));
-        let instances = impact["instances"].as_array().map_or(0, Vec::len) as u64;
+        let most = impact.routes.first().map(|hit| format!("; most of them {}", hit.route));
         lines.push(format!(
             "{} affected: {} failed and {} hung{}{}; {}.",
             counted(requests, "request"),
-            count("failed"),
-            count("hung"),
+            impact.failed.unwrap_or_default(),
+            impact.hung.unwrap_or_default(),
             longest.unwrap_or_default(),
             most.unwrap_or_default(),
-            match (instances, first("instances", "instance")) {
-                (1, Some(name)) => format!("all on {name}"),
-                (many, _) => format!("on {}", counted(many, "instance")),
+            match impact.instances.as_slice() {
+                [one] => format!("all on {}", one.name()),
+                many => format!("on {}", counted(many.len() as u64, "instance")),
             }
         ));
     }
@@ -204,47 +226,6 @@ fn summary(answer: &Conclusion, impact: &Value, after: &Aftermath) -> Vec<String
     };
     lines.push(format!("{ended}{}", after.sentence));
     lines
-}
-
-fn impact(impact: &Value) -> Vec<Block> {
-    let Some(requests) = impact["requests"].as_u64() else {
-        return vec![Block::lines([String::from(
-            "How many requests were affected is not known.",
-        )])];
-    };
-    let number = |value: &Value| value.as_u64().map_or(String::from("-"), crate::words::grouped);
-    let longest = impact["longest_hang_s"].as_f64().map_or(String::from("-"), duration);
-    let mut blocks = vec![Block::lines([format!(
-        "{} affected, {} failed, {} hung, the longest {longest}; {} errors recorded in all",
-        counted(requests, "request"),
-        number(&impact["failed"]),
-        number(&impact["hung"]),
-        number(&impact["errors"]),
-    )])];
-    for (list, key) in [("routes", "route"), ("instances", "instance")] {
-        let entries = impact[list].as_array().cloned().unwrap_or_default();
-        let rows: Vec<Vec<String>> = entries
-            .iter()
-            .take(MOST_ROWS)
-            .filter(|entry| entry.is_object())
-            .map(|entry| {
-                vec![
-                    entry[key].as_str().unwrap_or_default().to_owned(),
-                    number(&entry["requests"]),
-                    number(&entry["failed"]),
-                    number(&entry["hung"]),
-                ]
-            })
-            .collect();
-        if !rows.is_empty() {
-            let mut table = Table::of_texts(&[key, "affected", "failed", "hung"], rows);
-            for column in table.columns.iter_mut().skip(1) {
-                column.align = Align::Right;
-            }
-            blocks.push(Block::Table(table));
-        }
-    }
-    blocks
 }
 
 fn timeline_table(story: &Story<'_>) -> Block {
@@ -363,7 +344,12 @@ fn kinds(story: &Story<'_>, answer: &Conclusion) -> Vec<String> {
     let end = answer.to.unwrap_or(story.episodes.facts.window.to) + crate::episodes::RESTART_GOES_WITH;
     let entries = story.timeline.entries.iter().filter(|entry| entry.start <= end);
     let mut told: Vec<(chrono::DateTime<chrono::Utc>, String)> = entries
-        .map(|entry| (entry.start, json!(entry.kind).as_str().unwrap_or_default().to_owned()))
+        .map(|entry| {
+            (
+                entry.start,
+                schema::value(&entry.kind).as_str().unwrap_or_default().to_owned(),
+            )
+        })
         .collect();
     let silences = story
         .episodes

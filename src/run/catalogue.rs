@@ -1,20 +1,78 @@
 //! `queries list | show | check` and `config show`: what the tool would ask, and with which settings.
 
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Failure, World};
 use crate::config::{Config, Resolved};
 use crate::profile::Settings;
 use crate::query::{Catalogue, Origin, Query, bind, runnable, single_select};
 use crate::report::{Block, Data, Outcome, Report, Severity, Table};
+use crate::schema::{self, Time};
 use crate::source::api::mask;
-use crate::window::{Window, rfc3339};
+use crate::window::Window;
 use crate::words::counted;
+
+/// The fields of every document for which no records are asked.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct MadeDocument {
+    schema: String,
+    generated_at: Time,
+}
+
+/// A list.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ListDocument<T> {
+    rows: Vec<T>,
+}
+
+/// A query of the catalogue.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ListedQuery {
+    name: String,
+    /// Built in, or the file that added or replaced it.
+    origin: String,
+    purpose: String,
+}
+
+/// A query of the catalogue, with its header.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShownQuery<'a> {
+    name: &'a str,
+    /// Built in, or the file that added or replaced it.
+    origin: String,
+    sql: &'a str,
+}
+
+/// A query that is right.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CheckedQuery {
+    name: String,
+    /// Built in, or the file that added or replaced it.
+    origin: String,
+    /// How many it has, for people.
+    columns: String,
+}
+
+/// A setting, tokens masked.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Setting {
+    key: String,
+    /// As TOML.
+    value: String,
+    /// The flag, variable or file that it is from.
+    origin: String,
+}
 
 pub(super) fn list(catalogue: &Catalogue, world: &World) -> Report {
     let rows = catalogue
         .iter()
-        .map(|query| [query.name.clone(), origin(query), query.header.purpose.clone()])
+        .map(|query| ListedQuery {
+            name: query.name.clone(),
+            origin: origin(query),
+            purpose: query.header.purpose.clone(),
+        })
         .collect();
     let headline = format!("{} queries in the catalogue", catalogue.iter().count());
     listing("queries-list", headline, ["name", "origin", "purpose"], rows, world)
@@ -45,28 +103,30 @@ pub(super) fn settings_report(config: &Config, access: [Resolved; 2], world: &Wo
     let rows = access
         .into_iter()
         .chain(masked)
-        .map(|row| [row.key, row.value, row.origin])
+        .map(|row| Setting {
+            key: row.key,
+            value: row.value,
+            origin: row.origin,
+        })
         .collect();
     listing("config-show", headline, ["key", "value", "origin"], rows, world)
 }
 
 pub(super) fn show(query: &Query, world: &World) -> Report {
-    let mut report = listing(
-        "queries-show",
-        query.header.purpose.clone(),
-        ["name", "origin", "sql"],
-        Vec::new(),
-        world,
-    );
-    if let Value::Object(document) = &mut report.document {
-        document.remove("rows");
-        document.insert(String::from("name"), json!(query.name));
-        document.insert(String::from("origin"), json!(origin(query)));
-        document.insert(String::from("sql"), json!(query.sql));
+    let shown = ShownQuery {
+        name: &query.name,
+        origin: origin(query),
+        sql: &query.sql,
+    };
+    Report {
+        headline: query.header.purpose.clone(),
+        severity: Severity::Info,
+        outcome: Outcome::Fine,
+        blocks: vec![Block::Preformatted(query.sql.trim_end().to_owned())],
+        screen: None,
+        data: Data::of_documents(&["name", "origin", "sql"], &[schema::value(&shown)]),
+        document: made("queries-show", world, &shown),
     }
-    report.data.rows = vec![vec![json!(query.name), json!(origin(query)), json!(query.sql)]];
-    report.blocks = vec![Block::Preformatted(query.sql.trim_end().to_owned())];
-    report
 }
 
 /// Binds and parses every query, and plans each against empty tables where there is an engine.
@@ -79,14 +139,14 @@ pub(super) async fn check(catalogue: &Catalogue, settings: &Settings, world: &Wo
         let sql = runnable(query, sql);
         single_select(&query.name, &sql)?;
         plan(query, sql, window).await?;
-        rows.push([
-            query.name.clone(),
-            origin(query),
-            match query.header.part {
+        rows.push(CheckedQuery {
+            name: query.name.clone(),
+            origin: origin(query),
+            columns: match query.header.part {
                 true => String::from("a part of queries"),
                 false => counted(query.header.columns.len() as u64, "column"),
             },
-        ]);
+        });
     }
     let headline = format!("all {} queries are right", rows.len());
     Ok(listing(
@@ -154,42 +214,35 @@ async fn plan(_query: &Query, _sql: String, _window: Window) -> Result<(), Failu
     Ok(())
 }
 
-/// A report that is a plain table of texts.
+/// The document of a command that asks for no records.
+pub(super) fn made(command: &str, world: &World, own: &impl Serialize) -> Value {
+    let mut document = schema::fields(&MadeDocument {
+        schema: schema::id(command),
+        generated_at: Time(world.now),
+    });
+    document.extend(schema::fields(own));
+    Value::Object(document)
+}
+
+/// A report that is a plain table of texts: the fields of these rows that `columns` names.
 pub(super) fn listing<const N: usize>(
     command: &str,
     headline: String,
     columns: [&str; N],
-    rows: Vec<[String; N]>,
+    rows: Vec<impl Serialize>,
     world: &World,
 ) -> Report {
-    let object = |row: &[String; N]| {
-        columns
-            .iter()
-            .map(|&c| c.to_owned())
-            .zip(row.iter().map(|cell| json!(cell)))
-            .collect::<Map<_, _>>()
-    };
-    let document = json!({
-        "schema": format!("relay-diag.{command}.v1"),
-        "generated_at": rfc3339(world.now),
-        "rows": rows.iter().map(object).collect::<Vec<_>>(),
-    });
+    let documents: Vec<Value> = rows.iter().map(schema::value).collect();
+    let data = Data::of_documents(&columns, &documents);
+    let text = |cell: &Value| cell.as_str().unwrap_or_default().to_owned();
+    let cells = data.rows.iter().map(|row| row.iter().map(text).collect());
     Report {
         headline,
         severity: Severity::Info,
         outcome: Outcome::Fine,
-        blocks: vec![Block::Table(Table::of_texts(
-            &columns,
-            rows.iter().map(|row| row.to_vec()).collect(),
-        ))],
+        blocks: vec![Block::Table(Table::of_texts(&columns, cells.collect()))],
         screen: None,
-        document,
-        data: Data {
-            columns: columns.iter().map(|&c| c.to_owned()).collect(),
-            rows: rows
-                .iter()
-                .map(|row| row.iter().map(|cell| json!(cell)).collect())
-                .collect(),
-        },
+        document: made(command, world, &ListDocument { rows }),
+        data,
     }
 }

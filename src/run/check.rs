@@ -2,14 +2,36 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::catalogue::listing;
 use super::{Failure, World};
 use crate::report::{Block, Note, Report, Severity};
+use crate::schema;
 use crate::source::api::{Api, CLOCK_TOLERANCE, Check};
 use crate::words;
 
 /// A token that ends sooner should be replaced before it is needed at night.
 const EXPIRES_SOON: TimeDelta = TimeDelta::days(7);
+
+/// What the server or the settings say of the access.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Access")]
+pub(super) struct Seen {
+    what: &'static str,
+    value: String,
+    origin: String,
+}
+
+/// What `config check` tells beside its rows.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CheckedAccess<'a> {
+    /// What will be a trouble.
+    warnings: &'a [String],
+    /// Requests that it took.
+    requests: u32,
+}
 
 pub(super) async fn run(api: &Api, world: &World) -> Result<Report, Failure> {
     let check = api.check().await?;
@@ -48,8 +70,10 @@ pub(super) async fn run(api: &Api, world: &World) -> Result<Report, Failure> {
         Severity::Warning
     };
     if let serde_json::Value::Object(document) = &mut report.document {
-        document.insert(String::from("warnings"), serde_json::json!(warnings));
-        document.insert(String::from("requests"), serde_json::json!(check.attempts));
+        document.extend(schema::fields(&CheckedAccess {
+            warnings: &warnings,
+            requests: check.attempts,
+        }));
     }
     if !warnings.is_empty() {
         report
@@ -59,8 +83,12 @@ pub(super) async fn run(api: &Api, world: &World) -> Result<Report, Failure> {
     Ok(report)
 }
 
-fn row(what: &str, value: &str, origin: &str) -> [String; 3] {
-    [what.to_owned(), value.to_owned(), origin.to_owned()]
+fn row(what: &'static str, value: &str, origin: &str) -> Seen {
+    Seen {
+        what,
+        value: value.to_owned(),
+        origin: origin.to_owned(),
+    }
 }
 
 fn expiry(expires_at: Option<&str>, now: DateTime<Utc>) -> (String, Option<String>) {

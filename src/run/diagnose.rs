@@ -19,7 +19,7 @@ pub(super) async fn run(asked: &Asked, full: bool) -> Result<Report, Failure> {
     missing.extend(round.missing);
     let advice = advise(&diagnosis, &episodes, round.second.as_ref(), &asked.question);
     let frame = asked.frame("diagnose", spent, &missing, facts.bounds.no_records());
-    Ok(frame.around(told(&diagnosis, advice, full, &asked.project_url())))
+    Ok(frame.around(told(&diagnosis, &advice, full, &asked.project_url())))
 }
 
 /// What the second request told.

@@ -1,13 +1,16 @@
 //! `explain`: the documentation of the failure modes, and the class of a pasted error. Nothing is asked of a source.
 
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
+use super::catalogue::made;
 use super::{Failure, World};
 use crate::cli::ExplainArgs;
 use crate::diagnosis::{FailureMode, REGISTRY, named, showing};
-use crate::error_text::{attempts, read};
+use crate::error_text::{Attempt, ErrorClass, attempts, read};
 use crate::report::{Block, Data, Outcome, Report, Severity, Table};
-use crate::window::rfc3339;
+use crate::schema;
 use crate::words::{self, counted};
 
 /// Attempts that are listed for people; the document has all.
@@ -28,14 +31,53 @@ pub(super) fn run(args: &ExplainArgs, world: &World) -> Result<Report, Failure> 
     }
 }
 
-fn document(command: &str, world: &World, fields: Value) -> Value {
-    let mut whole = Map::new();
-    whole.insert(String::from("schema"), json!(format!("relay-diag.{command}.v1")));
-    whole.insert(String::from("generated_at"), json!(rfc3339(world.now)));
-    if let Value::Object(fields) = fields {
-        whole.extend(fields);
-    }
-    Value::Object(whole)
+/// What `explain` tells scripts: the list, one failure mode, or an error.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+#[allow(clippy::large_enum_variant)] // one a call
+pub(super) enum ExplainDocument {
+    List(ExplainedModes),
+    One(ExplainedMode),
+    Error(ExplainedError),
+}
+
+/// All failure modes.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExplainedModes {
+    failure_modes: Vec<ModeTitle>,
+}
+
+/// A failure mode, in a few words.
+#[derive(Serialize, JsonSchema)]
+struct ModeTitle {
+    failure_mode: &'static FailureMode,
+    title: &'static str,
+}
+
+/// The documentation of a failure mode.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExplainedMode {
+    failure_mode: &'static FailureMode,
+    title: &'static str,
+    looks_like: &'static str,
+    why: &'static str,
+    confused_with: &'static str,
+    what_to_do: &'static str,
+}
+
+/// What an error says.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ExplainedError {
+    /// Null = not known.
+    error_class: Option<ErrorClass>,
+    /// In a sentence.
+    meaning: Option<&'static str>,
+    /// The failure modes that it speaks for, likeliest first.
+    failure_modes: Vec<&'static FailureMode>,
+    /// What to look at.
+    next: &'static [&'static str],
+    /// The attempts to connect that it lists.
+    attempts: Vec<Attempt>,
 }
 
 fn report(headline: String, blocks: Vec<Block>, document: Value, data: Data) -> Report {
@@ -59,42 +101,45 @@ fn list(world: &World) -> Report {
         .iter()
         .map(|mode| vec![mode.id.to_owned(), mode.title.to_owned()])
         .collect();
-    let modes: Vec<Value> = rows
-        .iter()
-        .map(|row| json!({"failure_mode": row.first(), "title": row.last()}))
-        .collect();
-    let data = Data {
-        columns: vec![String::from("failure_mode"), String::from("title")],
-        rows: rows
-            .iter()
-            .map(|row| row.iter().map(|cell| json!(cell)).collect())
-            .collect(),
-    };
+    let modes = REGISTRY.iter().map(|mode| ModeTitle {
+        failure_mode: mode,
+        title: mode.title,
+    });
+    let modes: Vec<ModeTitle> = modes.collect();
+    let documents: Vec<Value> = modes.iter().map(schema::value).collect();
+    let data = Data::of_documents(&["failure_mode", "title"], &documents);
     report(
         format!(
             "{} failure modes; `relay-diag explain NAME` tells more of one",
             rows.len()
         ),
         vec![texts(&["failure mode", "what it is"], rows)],
-        document("explain", world, json!({"failure_modes": modes})),
+        made(
+            "explain",
+            world,
+            &ExplainDocument::List(ExplainedModes { failure_modes: modes }),
+        ),
         data,
     )
 }
 
-fn one(mode: &FailureMode, world: &World) -> Report {
+fn one(mode: &'static FailureMode, world: &World) -> Report {
     let known = &mode.documentation;
     let parts = [
-        ("looks_like", "What it looks like", known.looks_like),
-        ("why", "Why it happens", known.why),
-        ("confused_with", "What it is confused with", known.confused_with),
-        ("what_to_do", "What to do", known.what_to_do),
+        ("What it looks like", known.looks_like),
+        ("Why it happens", known.why),
+        ("What it is confused with", known.confused_with),
+        ("What to do", known.what_to_do),
     ];
-    let mut fields = Map::new();
-    fields.insert(String::from("failure_mode"), json!(mode.id));
-    fields.insert(String::from("title"), json!(mode.title));
-    for (key, _, text) in parts {
-        fields.insert(key.to_owned(), json!(text));
-    }
+    let document = ExplainDocument::One(ExplainedMode {
+        failure_mode: mode,
+        title: mode.title,
+        looks_like: known.looks_like,
+        why: known.why,
+        confused_with: known.confused_with,
+        what_to_do: known.what_to_do,
+    });
+    let fields = schema::fields(&document);
     let data = Data {
         columns: fields.keys().cloned().collect(),
         rows: vec![fields.values().cloned().collect()],
@@ -102,9 +147,9 @@ fn one(mode: &FailureMode, world: &World) -> Report {
     report(
         format!("{}: {}", mode.id, mode.title),
         vec![Block::lines(
-            parts.iter().map(|(_, title, text)| format!("{title}: {text}")),
+            parts.iter().map(|(title, text)| format!("{title}: {text}")),
         )],
-        document("explain", world, Value::Object(fields)),
+        made("explain", world, &document),
         data,
     )
 }
@@ -113,18 +158,14 @@ fn error(text: &str, world: &World) -> Report {
     let reading = read(text);
     let class = reading.map(|reading| reading.class);
     let tried = attempts(text);
-    let modes: Vec<&str> = class
-        .map(showing)
-        .unwrap_or_default()
-        .into_iter()
-        .map(|mode| mode.id)
-        .collect();
-    let next = class.map(|class| class.next().to_vec()).unwrap_or_default();
+    let modes = class.map(showing).unwrap_or_default();
+    let next = class.map(ErrorClass::next).unwrap_or_default();
     let ipv6 = tried.iter().filter(|attempt| attempt.is_ipv6() == Some(true)).count();
     let ipv4 = tried.iter().filter(|attempt| attempt.is_ipv6() == Some(false)).count();
     let mut lines = Vec::new();
     if !modes.is_empty() {
-        lines.push(format!("speaks for: {}", modes.join(", ")));
+        let names: Vec<&str> = modes.iter().map(|mode| mode.id).collect();
+        lines.push(format!("speaks for: {}", names.join(", ")));
     }
     if reading.is_some_and(|reading| !reading.speaks_of_database) {
         lines.push(String::from(
@@ -158,20 +199,14 @@ fn error(text: &str, world: &World) -> Report {
             words::error(text, 80)
         ),
     };
-    let fields = json!({
-        "error_class": class.map(|class| class.id()),
-        "meaning": class.map(|class| class.meaning()),
-        "failure_modes": modes,
-        "next": next,
-        "attempts": tried,
+    let document = ExplainDocument::Error(ExplainedError {
+        error_class: class,
+        meaning: class.map(ErrorClass::meaning),
+        failure_modes: modes,
+        next,
+        attempts: tried,
     });
-    let data = Data {
-        columns: ["error_class", "failure_modes", "attempts"].map(str::to_owned).to_vec(),
-        rows: vec![vec![
-            fields["error_class"].clone(),
-            fields["failure_modes"].clone(),
-            fields["attempts"].clone(),
-        ]],
-    };
-    report(headline, blocks, document("explain", world, fields), data)
+    let columns = ["error_class", "failure_modes", "attempts"];
+    let data = Data::of_documents(&columns, &[schema::value(&document)]);
+    report(headline, blocks, made("explain", world, &document), data)
 }

@@ -1,18 +1,70 @@
 //! What every report says of how its answer was got: window, filters, queries spent, what is not known.
 
-use serde_json::{Map, Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 
 use super::Asked;
 use crate::facts::NotKnown;
 use crate::report::{Frame, NothingFound};
+use crate::schema::{self, Time};
 use crate::source::Source;
-use crate::window::rfc3339;
+
+/// The fields of every document that was asked of records.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FrameDocument<'a> {
+    schema: String,
+    generated_at: Time,
+    source: SourceDocument<'a>,
+    window: WindowDocument,
+    filters: Filters<'a>,
+    /// Whether nothing stands in `not_known`.
+    complete: bool,
+    not_known: &'a [NotKnown],
+    queries_spent: u32,
+    /// Queries of the catalogue that a folder replaced.
+    queries_overridden: Vec<String>,
+    /// The setting; below 1 counts are of sampled traces.
+    sample_rate: f64,
+}
+
+/// Where the records are from.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Source")]
+struct SourceDocument<'a> {
+    #[schemars(schema_with = "source_kinds")]
+    kind: &'static str,
+    /// Its address or path.
+    name: &'a str,
+    /// `organization/project`; null = the source did not name it.
+    project: Option<&'a str>,
+}
+
+fn source_kinds(_: &mut SchemaGenerator) -> Schema {
+    schema::among(["api", "demo", "capture"])
+}
+
+/// Half-open: `to` is not in it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Window")]
+struct WindowDocument {
+    from: Time,
+    to: Time,
+}
+
+/// Null = all.
+#[derive(Serialize, JsonSchema)]
+struct Filters<'a> {
+    /// Empty = records without one.
+    environment: Option<&'a str>,
+    service: Option<&'a str>,
+    instance: Option<&'a str>,
+}
 
 impl Asked {
     /// What stands around an answer. `nothing_found` = not one record passed the filters.
     pub(super) fn frame(&self, command: &str, spent: u32, not_known: &[NotKnown], nothing_found: bool) -> Frame {
         Frame {
-            fields: self.fields(command, spent, not_known),
+            fields: schema::fields(&self.document(command, spent, not_known)),
             notes: self.notes(spent, not_known),
             nothing_found: self.nothing_found().filter(|_| nothing_found),
         }
@@ -40,32 +92,31 @@ impl Asked {
         })
     }
 
-    /// The fields that every document has (docs/contract.md).
-    fn fields(&self, command: &str, spent: u32, not_known: &[NotKnown]) -> Map<String, Value> {
+    /// The fields that every document has.
+    fn document<'a>(&'a self, command: &str, spent: u32, not_known: &'a [NotKnown]) -> FrameDocument<'a> {
         let settings = &self.settings;
-        let missing: Vec<Value> = not_known
-            .iter()
-            .map(|part| json!({"section": part.section, "why": part.why}))
-            .collect();
-        let fields = json!({
-            "schema": format!("relay-diag.{command}.v1"),
-            "generated_at": rfc3339(self.generated_at),
-            "source": {"kind": self.source_kind, "name": self.source_name, "project": self.project()},
-            "window": {"from": rfc3339(self.window.from), "to": rfc3339(self.window.to)},
-            "filters": {
-                "environment": (!settings.all_environments).then_some(&settings.environment),
-                "service": filter(&settings.service),
-                "instance": filter(&settings.instance),
+        FrameDocument {
+            schema: schema::id(command),
+            generated_at: Time(self.generated_at),
+            source: SourceDocument {
+                kind: self.source_kind,
+                name: &self.source_name,
+                project: self.project(),
             },
-            "complete": not_known.is_empty(),
-            "not_known": missing,
-            "queries_spent": spent,
-            "queries_overridden": self.catalogue.overridden(),
-            "sample_rate": settings.sample_rate,
-        });
-        match fields {
-            Value::Object(map) => map,
-            _ => Map::new(),
+            window: WindowDocument {
+                from: Time(self.window.from),
+                to: Time(self.window.to),
+            },
+            filters: Filters {
+                environment: (!settings.all_environments).then_some(settings.environment.as_str()),
+                service: filter(&settings.service),
+                instance: filter(&settings.instance),
+            },
+            complete: not_known.is_empty(),
+            not_known,
+            queries_spent: spent,
+            queries_overridden: self.catalogue.overridden(),
+            sample_rate: settings.sample_rate,
         }
     }
 

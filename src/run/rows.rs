@@ -1,12 +1,15 @@
 //! `query NAME` and `query --sql`: rows as they are.
 
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::{Asked, Failure};
 use crate::cli::QueryArgs;
 use crate::query::{bind, single_select};
-use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table, Told, named};
-use crate::source::{ColumnType, Request, Rows};
+use crate::report::{Align, Block, Cell, Data, Header, Outcome, Report, Severity, Table, Told};
+use crate::schema;
+use crate::source::{Column, ColumnType, Request, Rows};
 use crate::words::counted;
 
 pub(super) async fn run(asked: &Asked, args: &QueryArgs, input: Option<&str>) -> Result<Report, Failure> {
@@ -41,6 +44,26 @@ pub(super) async fn run(asked: &Asked, args: &QueryArgs, input: Option<&str>) ->
     Ok(frame.around(told(&name, &sql, &rows, clipped)))
 }
 
+/// What `query` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct QueryDocument<'a> {
+    query: QueryAsked<'a>,
+    columns: &'a [Column],
+    /// A value for each column, by its name.
+    rows: Vec<Map<String, Value>>,
+    /// Whether there are more.
+    clipped: bool,
+}
+
+/// What was asked.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Asked")]
+struct QueryAsked<'a> {
+    /// `--sql` for one that was typed.
+    name: &'a str,
+    sql: &'a str,
+}
+
 fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
     let count = counted(rows.rows.len() as u64, "row");
     let headline = match (rows.rows.is_empty(), clipped) {
@@ -48,7 +71,7 @@ fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
         (false, true) => format!("the first {count} of more for {name}: raise --limit or narrow the window"),
         (false, false) => format!("{count} for {name}"),
     };
-    let header = |column: &crate::source::Column| Header {
+    let header = |column: &Column| Header {
         title: column.name.clone(),
         align: match column.data_type {
             ColumnType::Int | ColumnType::Float => Align::Right,
@@ -57,19 +80,13 @@ fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
     };
     let cells = |row: &Vec<Value>| row.iter().map(|value| Cell::plain(text(value))).collect();
     let names: Vec<String> = rows.columns.iter().map(|column| column.name.clone()).collect();
-    let object = |row: &Vec<Value>| {
-        names
-            .iter()
-            .cloned()
-            .zip(row.iter().cloned())
-            .collect::<serde_json::Map<_, _>>()
+    let object = |row: &Vec<Value>| names.iter().cloned().zip(row.iter().cloned()).collect();
+    let document = QueryDocument {
+        query: QueryAsked { name, sql },
+        columns: &rows.columns,
+        rows: rows.rows.iter().map(object).collect(),
+        clipped,
     };
-    let fields = [
-        ("query", json!({"name": name, "sql": sql})),
-        ("columns", json!(rows.columns)),
-        ("rows", rows.rows.iter().map(object).collect::<Vec<_>>().into()),
-        ("clipped", json!(clipped)),
-    ];
     Told {
         headline,
         severity: if rows.rows.is_empty() {
@@ -87,7 +104,7 @@ fn told(name: &str, sql: &str, rows: &Rows, clipped: bool) -> Told {
             rows: rows.rows.iter().map(cells).collect(),
         })],
         screen: None,
-        fields: named(fields),
+        fields: schema::fields(&document),
         data: Data {
             columns: names.clone(),
             rows: rows.rows.clone(),

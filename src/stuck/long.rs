@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::microseconds;
 use crate::facts::{Long, Nature, to_seconds};
 use crate::report::Note;
-use crate::window::rfc3339;
+use crate::schema::Time;
 use crate::words;
 
 /// Kinds that have a line of their own.
@@ -60,22 +61,40 @@ pub(super) fn notes(all: &[&Long], now: DateTime<Utc>) -> Vec<Note> {
     lines
 }
 
-/// One by one.
-pub(super) fn documents(all: &[&Long], now: DateTime<Utc>) -> Value {
-    let document = |long: &&Long| {
+/// A request that lasts long and is no hang.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Long")]
+pub(super) struct LongDocument<'a> {
+    start: Time,
+    span_name: &'a str,
+    /// From its start to the end of the window.
+    age_s: f64,
+    /// Null while in progress.
+    duration_s: Option<f64>,
+    in_progress: bool,
+    /// Null while in progress.
+    failed: Option<bool>,
+    /// For people.
+    why: String,
+    instance: &'a str,
+    trace_id: &'a str,
+    span_id: &'a str,
+}
+
+impl<'a> LongDocument<'a> {
+    pub(super) fn of(long: &'a Long, now: DateTime<Utc>) -> Self {
         let request = &long.request;
-        json!({
-            "start": rfc3339(request.started_at),
-            "span_name": request.span_name,
-            "age_s": microseconds(to_seconds(now - request.started_at)),
-            "duration_s": request.duration_s(),
-            "in_progress": request.in_flight(),
-            "failed": request.duration_s().map(|_| request.failed()),
-            "why": why(long),
-            "instance": request.instance,
-            "trace_id": request.trace_id,
-            "span_id": request.span_id,
-        })
-    };
-    all.iter().map(document).collect::<Vec<_>>().into()
+        Self {
+            start: Time(request.started_at),
+            span_name: &request.span_name,
+            age_s: microseconds(to_seconds(now - request.started_at)),
+            duration_s: request.duration_s(),
+            in_progress: request.in_flight(),
+            failed: request.duration_s().map(|_| request.failed()),
+            why: why(long),
+            instance: &request.instance,
+            trace_id: &request.trace_id,
+            span_id: &request.span_id,
+        }
+    }
 }

@@ -1,13 +1,17 @@
 //! What hangs as a report: at most [`MOST_ROWS`] rows for people, all of them for scripts (docs/contract.md).
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
 
-use super::{Stuck, long};
+use super::long::{self, LongDocument};
+use super::{Stuck, microseconds};
 use crate::episodes::{Hanging, WaitingOn};
-use crate::error_text::attempts;
+use crate::error_text::{Attempt, attempts};
+use crate::facts::to_seconds;
 use crate::report::{Align, Block, Cell, Column, Data, Note, Severity, Table, Told, trace_link};
-use crate::window::rfc3339;
+use crate::schema::{self, Time};
 use crate::words;
 
 /// A table that a person can take in at once.
@@ -18,6 +22,44 @@ const MOST_ERRORS: usize = 5;
 const MOST_LINKS: usize = 8;
 /// Room for an error's first line.
 const ERROR_WIDTH: usize = 200;
+
+/// What `stuck` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub struct StuckDocument<'a> {
+    /// What hangs or hung, longest first.
+    spans: Vec<Span<'a>>,
+    /// What lives long by its nature.
+    long: Vec<LongDocument<'a>>,
+}
+
+/// A request that hangs or hung, or a connect or statement without one.
+#[derive(Serialize, JsonSchema)]
+struct Span<'a> {
+    start: Time,
+    span_name: &'a str,
+    /// Null for what is no request.
+    route: Option<&'a str>,
+    /// Null while in progress, and when it died.
+    duration_s: Option<f64>,
+    /// From its start to the end of the window.
+    age_s: f64,
+    /// How long it hung, as far as is known.
+    waited_s: f64,
+    in_progress: bool,
+    died_with_process: Option<bool>,
+    waiting_on: WaitingOn,
+    waiting_since: Option<Time>,
+    /// How many addresses the error lists.
+    addresses_tried: Option<usize>,
+    address_attempts: Vec<Attempt>,
+    /// Null while in progress, and when it died.
+    failed: Option<bool>,
+    error: Option<String>,
+    instance: &'a str,
+    process: &'a str,
+    trace_id: &'a str,
+    span_id: &'a str,
+}
 
 /// A hang as a row, with the end of the window, and with dates if the hangs span several days.
 struct Row<'a> {
@@ -93,7 +135,11 @@ fn length(hang: &Hanging<'_>, now: DateTime<Utc>) -> String {
 
 /// What `stuck` has to say. `project_url` = `https://host/org/project`, or empty: then traces have no links.
 pub fn told(stuck: &Stuck<'_>, now: DateTime<Utc>, project_url: &str) -> Told {
-    let documents: Vec<Value> = stuck.spans.iter().map(|s| document(s, now)).collect();
+    let document = StuckDocument {
+        spans: stuck.spans.iter().map(|span| Span::of(span, now)).collect(),
+        long: stuck.long.iter().map(|long| LongDocument::of(long, now)).collect(),
+    };
+    let documents: Vec<Value> = document.spans.iter().map(schema::value).collect();
     let days = stuck.spans.iter().map(|s| s.started_at.date_naive());
     let dated = days.clone().min() != days.max();
     let shown = stuck.spans.iter().take(MOST_ROWS);
@@ -112,10 +158,7 @@ pub fn told(stuck: &Stuck<'_>, now: DateTime<Utc>, project_url: &str) -> Told {
         blocks: vec![Block::Table(Table::of(&columns(), &rows)), Block::Notes(notes)],
         screen: None,
         data: Data::of_documents(&DATA_COLUMNS, &documents),
-        fields: Map::from_iter([
-            (String::from("spans"), Value::Array(documents)),
-            (String::from("long"), long::documents(&stuck.long, now)),
-        ]),
+        fields: schema::fields(&document),
     }
 }
 
@@ -148,30 +191,32 @@ fn links(spans: &[Hanging<'_>], now: DateTime<Utc>, project_url: &str) -> Vec<No
     linked.take(MOST_LINKS).collect()
 }
 
-fn document(s: &Hanging<'_>, now: DateTime<Utc>) -> Value {
-    let error = s.error.as_deref();
-    let tried = error.map(attempts).unwrap_or_default();
-    let waiting_since = s.wait.filter(|_| s.waiting_on != WaitingOn::Unknown);
-    json!({
-        "start": rfc3339(s.started_at),
-        "span_name": s.span_name,
-        "route": s.is_request().then_some(s.span_name.as_str()),
-        "duration_s": s.duration_s(),
-        "age_s": super::microseconds(crate::facts::to_seconds(now - s.started_at)),
-        "waited_s": super::microseconds(s.length_s(now)),
-        "in_progress": s.in_flight(),
-        "died_with_process": s.died_with_process,
-        "waiting_on": s.waiting_on,
-        "waiting_since": waiting_since.map(|wait| rfc3339(wait.started_at)),
-        "addresses_tried": (!tried.is_empty()).then_some(tried.len()),
-        "address_attempts": tried,
-        "failed": s.duration_s().map(|_| s.failed()),
-        "error": error.map(|text| words::error(text, usize::MAX)),
-        "instance": s.instance,
-        "process": s.process,
-        "trace_id": s.trace_id,
-        "span_id": s.span_id,
-    })
+impl<'a> Span<'a> {
+    fn of(s: &'a Hanging<'_>, now: DateTime<Utc>) -> Self {
+        let error = s.error.as_deref();
+        let tried = error.map(attempts).unwrap_or_default();
+        let waiting_since = s.wait.filter(|_| s.waiting_on != WaitingOn::Unknown);
+        Self {
+            start: Time(s.started_at),
+            span_name: &s.span_name,
+            route: s.is_request().then_some(s.span_name.as_str()),
+            duration_s: s.duration_s(),
+            age_s: microseconds(to_seconds(now - s.started_at)),
+            waited_s: microseconds(s.length_s(now)),
+            in_progress: s.in_flight(),
+            died_with_process: s.died_with_process,
+            waiting_on: s.waiting_on,
+            waiting_since: waiting_since.map(|wait| Time(wait.started_at)),
+            addresses_tried: (!tried.is_empty()).then_some(tried.len()),
+            address_attempts: tried,
+            failed: s.duration_s().map(|_| s.failed()),
+            error: error.map(|text| words::error(text, usize::MAX)),
+            instance: &s.instance,
+            process: &s.process,
+            trace_id: &s.trace_id,
+            span_id: &s.span_id,
+        }
+    }
 }
 
 /// What scripts get as JSON, spreadsheets get as columns.

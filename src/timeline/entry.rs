@@ -7,8 +7,9 @@ use chrono::{DateTime, Utc};
 use crate::report::Severity;
 
 /// What an entry is about (docs/contract.md).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schemars(transform = crate::schema::grows)]
 #[allow(missing_docs)] // the names are the contract's
 pub enum EntryKind {
     InstanceStopped,
@@ -61,7 +62,7 @@ impl EntryKind {
 }
 
 /// Where the text in the duration column is from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum DurationOrigin {
     /// Measured: the records hold it.

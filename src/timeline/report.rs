@@ -1,13 +1,15 @@
 //! A timeline as a report: the runbook's three columns for people, the contract's document for scripts.
 
 use chrono::TimeDelta;
+use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
 use super::{DurationOrigin, Entry, EntryKind, Timeline};
-use crate::diagnosis::Diagnosis;
+use crate::diagnosis::{Diagnosis, Short};
 use crate::report::{Align, Block, Cell, Chart, Column, Data, Note, Severity, Table, Told, trace_link};
-use crate::window::{Window, rfc3339};
+use crate::schema::{self, Time};
+use crate::window::Window;
 use crate::words::clock;
 
 /// A window is half-open: its end is not in it.
@@ -17,21 +19,47 @@ const MOST_TRACES: usize = 8;
 /// Traces an entry names in the document.
 const TRACES_AN_ENTRY: usize = 20;
 
-#[derive(Serialize)]
-struct EntryDocument<'a> {
-    start: String,
-    end: Option<String>,
+/// What `timeline` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub struct TimelineDocument<'a> {
+    /// What it was.
+    diagnosis: Short<'a>,
+    /// What happened, by start.
+    entries: Vec<EntryDocument<'a>>,
+}
+
+/// A row of the timeline.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Entry")]
+pub struct EntryDocument<'a> {
+    start: Time,
+    /// Null for a point and for what still runs.
+    end: Option<Time>,
     kind: EntryKind,
+    /// The text of the table.
     event: &'a str,
+    /// The text of the table.
     duration: &'a str,
+    /// Whether the records hold the duration, or the profile says so.
     duration_origin: DurationOrigin,
-    duration_ms: Option<Value>,
+    duration_ms: Option<Extremes>,
+    /// How many records, requests or attempts it stands for.
     count: u64,
     severity: Severity,
+    /// Success beside an open hang.
     emphasis: bool,
+    /// It still goes on at the end of the window.
     in_progress: bool,
     instances: &'a [String],
+    /// Some of its traces.
     trace_ids: &'a [String],
+}
+
+/// The shortest and the longest.
+#[derive(Serialize, JsonSchema)]
+struct Extremes {
+    min: f64,
+    max: f64,
 }
 
 /// An entry as a row; with dates if the entries span several days.
@@ -97,7 +125,7 @@ pub fn table(timeline: &Timeline, window: Window) -> Table {
 }
 
 /// The entries as in the contract.
-pub fn documents(timeline: &Timeline) -> Value {
+pub fn documents(timeline: &Timeline) -> Vec<EntryDocument<'_>> {
     timeline.entries.iter().map(document).collect()
 }
 
@@ -105,7 +133,11 @@ pub fn documents(timeline: &Timeline) -> Value {
 pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, window: Window, project_url: &str) -> Told {
     let mut notes: Vec<Note> = timeline.notes.iter().cloned().map(Note::from).collect();
     notes.extend(traces(timeline, project_url));
-    let entries: Vec<Value> = timeline.entries.iter().map(document).collect();
+    let document = TimelineDocument {
+        diagnosis: diagnosis.short(),
+        entries: documents(timeline),
+    };
+    let rows: Vec<Value> = document.entries.iter().map(schema::value).collect();
     Told {
         headline: diagnosis.headline(&[]),
         severity: diagnosis.severity(),
@@ -116,11 +148,8 @@ pub fn told(timeline: &Timeline, diagnosis: &Diagnosis, charts: Vec<Chart>, wind
             .chain([Block::Notes(notes)])
             .collect(),
         screen: None,
-        data: Data::of_documents(&DATA_COLUMNS, &entries),
-        fields: Map::from_iter([
-            (String::from("diagnosis"), diagnosis.short()),
-            (String::from("entries"), Value::Array(entries)),
-        ]),
+        data: Data::of_documents(&DATA_COLUMNS, &rows),
+        fields: schema::fields(&document),
     }
 }
 
@@ -141,26 +170,26 @@ fn traces(timeline: &Timeline, project_url: &str) -> Vec<Note> {
         .collect()
 }
 
-fn document(entry: &Entry) -> Value {
+fn document(entry: &Entry) -> EntryDocument<'_> {
     let milliseconds = |seconds: f64| (seconds * 1e6).round() / 1e3;
-    let document = EntryDocument {
-        start: rfc3339(entry.start),
-        end: entry.end.map(rfc3339),
+    EntryDocument {
+        start: Time(entry.start),
+        end: entry.end.map(Time),
         kind: entry.kind,
         event: &entry.event,
         duration: &entry.duration,
         duration_origin: entry.duration_origin,
-        duration_ms: entry
-            .duration_s
-            .map(|(min, max)| json!({"min": milliseconds(min), "max": milliseconds(max)})),
+        duration_ms: entry.duration_s.map(|(min, max)| Extremes {
+            min: milliseconds(min),
+            max: milliseconds(max),
+        }),
         count: entry.count,
         severity: entry.severity,
         emphasis: entry.emphasis,
         in_progress: entry.in_progress,
         instances: &entry.instances,
         trace_ids: &entry.trace_ids[..entry.trace_ids.len().min(TRACES_AN_ENTRY)],
-    };
-    serde_json::to_value(document).unwrap_or(Value::Null)
+    }
 }
 
 /// What scripts get as JSON, spreadsheets get as columns.

@@ -1,11 +1,13 @@
 //! A verification as a report: the checks, what was not counted, the runbook's rows as evidence, and the next command.
 
-use serde_json::{Value, json};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::{Check, Verdict, Verification};
+use super::{CHECKS, Check, Verdict, Verification};
 use crate::facts::health::VerificationRow;
-use crate::report::{Align, Block, Cell, Column, Data, Outcome, Severity, Table, Told, named};
-use crate::window::rfc3339;
+use crate::report::{Align, Block, Cell, Column, Data, Outcome, Severity, Table, Told};
+use crate::schema::{self, Time};
 use crate::words;
 
 /// A table that a person can take in at once.
@@ -14,6 +16,123 @@ const MOST_ROWS: usize = 25;
 const MOST_RECORDS: usize = 8;
 /// Room for a message among the evidence.
 const MESSAGE_WIDTH: usize = 100;
+
+/// What `verify` tells scripts.
+#[derive(Serialize, JsonSchema)]
+pub struct VerifyDocument<'a> {
+    /// Pass only if every check passes.
+    outcome: Verdict,
+    /// Those of the service, then those of each instance.
+    checks: Vec<CheckDocument<'a>>,
+    /// Every instance that was seen in the lookback.
+    instances: Vec<InstanceDocument<'a>>,
+    /// Errors that their requests survived.
+    recovered: Vec<Recovered<'a>>,
+    /// What was seen and not counted.
+    not_counted: &'a [String],
+    /// Commands for a failure, in their order.
+    next_steps: &'a [String],
+    /// The records of the runbook's query, newest first.
+    evidence: Vec<Record<'a>>,
+}
+
+/// A requirement, whom it was asked of, and what was seen.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Check")]
+struct CheckDocument<'a> {
+    #[schemars(schema_with = "check_names")]
+    name: &'static str,
+    /// Null = it is about all of them.
+    instance: Option<&'a str>,
+    outcome: Verdict,
+    /// In a sentence.
+    detail: &'a str,
+    /// What was seen, short.
+    observed: &'a str,
+    /// What must be seen, short.
+    required: &'a str,
+    /// The figures of `observed`, with their units in their names.
+    #[schemars(schema_with = "figures")]
+    measured: &'a Map<String, Value>,
+}
+
+/// An instance and its newest process.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Instance")]
+struct InstanceDocument<'a> {
+    instance: &'a str,
+    process: &'a str,
+    /// Null = it began before the lookback.
+    started_at: Option<Time>,
+    last_record_at: Time,
+    /// When it said goodbye.
+    stopped_at: Option<Time>,
+}
+
+/// An error that its requests survived.
+#[derive(Serialize, JsonSchema)]
+struct Recovered<'a> {
+    what: &'a str,
+    count: u64,
+}
+
+/// A record of the runbook's query.
+#[derive(Serialize, JsonSchema)]
+struct Record<'a> {
+    span_name: &'a str,
+    message: &'a str,
+    start_timestamp: Time,
+    duration_ms: Option<f64>,
+    otel_status_code: Option<&'a str>,
+}
+
+fn check_names(_: &mut SchemaGenerator) -> Schema {
+    schema::among(CHECKS.iter().map(|check| check.name))
+}
+
+fn figures(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "object", "additionalProperties": {"type": ["number", "string", "null"]}})
+}
+
+impl<'a> VerifyDocument<'a> {
+    fn of(verification: &'a Verification<'_>, rows: &'a [VerificationRow]) -> Self {
+        let checks = verification.checks.iter().map(|check| CheckDocument {
+            name: check.name,
+            instance: check.instance.as_deref(),
+            outcome: check.seen.outcome,
+            detail: &check.seen.detail,
+            observed: &check.seen.observed,
+            required: &check.seen.required,
+            measured: &check.seen.measured,
+        });
+        let instances = verification.instances.iter().map(|instance| InstanceDocument {
+            instance: instance.name,
+            process: &instance.newest.process,
+            started_at: instance.started_at.map(Time),
+            last_record_at: Time(instance.last_at()),
+            stopped_at: instance.stopped_at.map(Time),
+        });
+        let recovered = verification.recovered.iter();
+        let evidence = rows.iter().map(|row| Record {
+            span_name: &row.span_name,
+            message: &row.message,
+            start_timestamp: Time(row.start_timestamp),
+            duration_ms: row.duration_ms,
+            otel_status_code: row.otel_status_code.as_deref(),
+        });
+        Self {
+            outcome: verification.outcome,
+            checks: checks.collect(),
+            instances: instances.collect(),
+            recovered: recovered
+                .map(|(what, count)| Recovered { what, count: *count })
+                .collect(),
+            not_counted: &verification.notes,
+            next_steps: &verification.next,
+            evidence: evidence.collect(),
+        }
+    }
+}
 
 /// A row of the table: a check that an instance does not pass, or all that pass one.
 struct Line<'a> {
@@ -95,17 +214,9 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow], full: boo
         let all = format!("passed: {} (--full tells each)", names.join(", "));
         vec![Block::lines([all].into_iter().chain(notes))]
     });
-    let checks: Vec<Value> = verification.checks.iter().map(document).collect();
+    let document = VerifyDocument::of(verification, rows);
+    let checks: Vec<Value> = document.checks.iter().map(schema::value).collect();
     let data = Data::of_documents(&DATA_COLUMNS, &checks);
-    let fields = [
-        ("outcome", json!(verification.outcome)),
-        ("checks", Value::Array(checks)),
-        ("instances", instances(verification)),
-        ("recovered", recovered(verification)),
-        ("not_counted", json!(verification.notes)),
-        ("next_steps", json!(verification.next)),
-        ("evidence", rows.iter().map(evidence).collect::<Vec<_>>().into()),
-    ];
     Told {
         headline: verification.headline.clone(),
         severity: severity(verification.outcome),
@@ -116,7 +227,7 @@ pub fn told(verification: &Verification<'_>, rows: &[VerificationRow], full: boo
         },
         blocks,
         screen,
-        fields: named(fields),
+        fields: schema::fields(&document),
         data,
     }
 }
@@ -202,46 +313,6 @@ const EVIDENCE: [Column<VerificationRow>; 5] = [
         },
     },
 ];
-
-fn document(check: &Check) -> Value {
-    json!({
-        "name": check.name,
-        "instance": check.instance,
-        "outcome": check.seen.outcome,
-        "detail": check.seen.detail,
-        "observed": check.seen.observed,
-        "required": check.seen.required,
-        "measured": check.seen.measured,
-    })
-}
-
-fn instances(verification: &Verification<'_>) -> Value {
-    let document = |instance: &super::Instance<'_>| {
-        json!({
-            "instance": instance.name,
-            "process": instance.newest.process,
-            "started_at": instance.started_at.map(rfc3339),
-            "last_record_at": rfc3339(instance.last_at()),
-            "stopped_at": instance.stopped_at.map(rfc3339),
-        })
-    };
-    verification.instances.iter().map(document).collect::<Vec<_>>().into()
-}
-
-fn recovered(verification: &Verification<'_>) -> Value {
-    let document = |(what, count): &(String, u64)| json!({"what": what, "count": count});
-    verification.recovered.iter().map(document).collect::<Vec<_>>().into()
-}
-
-fn evidence(row: &VerificationRow) -> Value {
-    json!({
-        "span_name": row.span_name,
-        "message": row.message,
-        "start_timestamp": rfc3339(row.start_timestamp),
-        "duration_ms": row.duration_ms,
-        "otel_status_code": row.otel_status_code,
-    })
-}
 
 /// What scripts get as JSON, spreadsheets get as columns.
 const DATA_COLUMNS: [&str; 6] = ["name", "instance", "outcome", "detail", "observed", "required"];
