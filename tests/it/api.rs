@@ -437,6 +437,8 @@ fn config_check_tells_who_the_token_is() {
     let server = Server::start(vec![Play::Send(response(200, &[], "{}"))]);
     let run = ask(&server.url(), &["config", "check"]);
     assert!(run.code == 0 && run.stdout.contains("not told"), "{}", run.stdout);
+    let document = ask(&server.url(), &["config", "check", "--format", "json"]).json();
+    assert_eq!(document["schema"], "relay-diag.config-check.v1");
     let server = Server::start(vec![Play::Send(response(401, &[], "Invalid read token"))]);
     assert_eq!(ask(&server.url(), &["config", "check"]).code, 3);
 }

@@ -41,12 +41,15 @@ mod pages;
 #[cfg(feature = "capture")]
 mod portable;
 #[cfg(feature = "capture")]
+mod python;
+#[cfg(feature = "capture")]
 mod readme;
 #[cfg(feature = "capture")]
 mod redact;
 mod render;
 #[cfg(feature = "capture")]
 mod report;
+mod schema;
 #[cfg(feature = "capture")]
 mod screens;
 #[cfg(feature = "capture")]

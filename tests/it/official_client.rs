@@ -1,13 +1,13 @@
 //! The official Python client as judge of `serve`: same rows, same limits, errors of the right class.
 //! Skipped, with a line that says so, where there is no Python or no network.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use relay_diag::serve::{self, Options, Token};
 use relay_diag::source::capture::Capture;
 
+use crate::python;
 use crate::support::{fixture, run};
 
 /// What the script needs: the client, the HTTP library it asks for, and Arrow.
@@ -24,46 +24,11 @@ const QUERIES: [&str; 5] = [
     "SELECT message FROM records WHERE span_name = 'it''s not there'",
 ];
 
-fn ran(command: &mut Command) -> Result<Output, String> {
-    match command.output() {
-        Ok(output) if output.status.success() => Ok(output),
-        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// Past the test harness, which keeps to itself what a passing test prints.
-fn say(line: &str) {
-    let _ = writeln!(std::io::stderr(), "{line}");
-}
-
-/// A virtual environment with the packages, made once and kept with the build.
-fn python() -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("official-client");
-    let python = folder.join("bin").join("python");
-    let (complete, packages) = (folder.join("complete"), PACKAGES.join(" "));
-    if std::fs::read_to_string(&complete).is_ok_and(|installed| installed == packages) {
-        return Ok(python);
-    }
-    ran(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    ran(pip.args(PACKAGES))?;
-    std::fs::write(&complete, packages).map_err(|error| error.to_string())?;
-    Ok(python)
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn the_official_client_is_content() {
-    let python = match python() {
-        Ok(python) => python,
-        Err(why) => {
-            let why = why.lines().last().unwrap_or_default();
-            say(&format!(
-                "SKIPPED: the official client did not judge `serve`; it takes python3, pip and network: {why}"
-            ));
-            return;
-        }
+    let what = "the official client did not judge `serve`";
+    let Some(python) = python::with("official-client", &PACKAGES, what) else {
+        return;
     };
     let path = fixture("healthy-after-restart/records.ndjson.zst");
     let records = path.to_str().unwrap();
@@ -106,5 +71,5 @@ async fn the_official_client_is_content() {
     );
     assert!(output.status.success(), "{out}{err}");
     assert!(out.contains("all is as the official client wants it"), "{out}{err}");
-    say(out.trim_end());
+    python::say(out.trim_end());
 }

@@ -2,9 +2,8 @@
 //! stock DataFusion. Skipped, with a line that says so, where there is no Python or no network.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::path::Path;
+use std::process::Command;
 
 use chrono::TimeDelta;
 use parquet::arrow::ArrowWriter;
@@ -13,35 +12,12 @@ use relay_diag::source::capture::Capture;
 use serde_json::Value;
 
 use crate::cost::statements;
+use crate::python;
 use crate::support::{fixture, run};
 
 const VERSIONS: [&str; 4] = ["52.3.0", "53.0.0", "54.1.0", "55.0.0"];
 const RECORDINGS: [&str; 3] = ["partial-connect-hang", "lock-contention", "demo"];
 const COMMANDS: [&str; 4] = ["timeline", "diagnose", "stuck", "verify"];
-
-fn ran(command: &mut Command) -> Result<Output, String> {
-    match command.output() {
-        Ok(output) if output.status.success() => Ok(output),
-        Ok(output) => Err(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
-        Err(error) => Err(error.to_string()),
-    }
-}
-
-/// A virtual environment with that engine, made once and kept with the build.
-fn python(version: &str) -> Result<PathBuf, String> {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("datafusion-{version}"));
-    let python = folder.join("bin").join("python");
-    let complete = folder.join("complete");
-    if complete.exists() {
-        return Ok(python);
-    }
-    ran(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let mut pip = Command::new(&python);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
-    ran(pip.args([&format!("datafusion=={version}"), "pyarrow"]))?;
-    std::fs::write(&complete, version).map_err(|error| error.to_string())?;
-    Ok(python)
-}
 
 /// Every statement of every command.
 fn every_statement(records: &str) -> BTreeMap<String, String> {
@@ -62,15 +38,16 @@ fn count_of_capture(records: &str) -> String {
 
 #[test]
 fn four_versions_of_the_engine_give_equal_rows() {
-    let engines: Result<Vec<PathBuf>, String> = VERSIONS.iter().map(|version| python(version)).collect();
-    let engines = match engines {
-        Ok(engines) => engines,
-        Err(why) => {
-            let why = why.lines().last().unwrap_or_default();
-            let line = format!("SKIPPED: no other engine ran the SQL; it takes python3, pip and network: {why}");
-            let _ = writeln!(std::io::stderr(), "{line}");
-            return;
-        }
+    let engine = |version: &&str| {
+        let packages = [&format!("datafusion=={version}"), "pyarrow"];
+        python::with(
+            &format!("datafusion-{version}"),
+            &packages,
+            "no other engine ran the SQL",
+        )
+    };
+    let Some(engines) = VERSIONS.iter().map(engine).collect::<Option<Vec<_>>>() else {
+        return;
     };
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/portable.py");
@@ -81,8 +58,8 @@ fn four_versions_of_the_engine_give_equal_rows() {
         let statements = every_statement(records.to_str().unwrap());
         std::fs::write(&asked, serde_json::to_string(&statements).unwrap()).unwrap();
         let mut first: Option<Value> = None;
-        for (python, version) in engines.iter().zip(VERSIONS) {
-            let output = ran(Command::new(python).arg(&script).args([&parquet, &asked]));
+        for (engine, version) in engines.iter().zip(VERSIONS) {
+            let output = python::ran(Command::new(engine).arg(&script).args([&parquet, &asked]));
             let output = output.unwrap_or_else(|why| panic!("{case} on {version}: {why}"));
             let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
             assert!(answer["version"].as_str().unwrap().starts_with(&version[..2]));

@@ -14,8 +14,12 @@ pub struct Run {
 }
 
 impl Run {
+    /// The document, which is as its schema says.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr))
+        let document = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}{}", self.stdout, self.stderr));
+        crate::schema::check(&document);
+        document
     }
 }
 
