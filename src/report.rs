@@ -12,12 +12,6 @@ use serde_json::{Map, Value};
 
 use crate::schema;
 
-/// Fields of a document by their names.
-pub fn named<const N: usize>(fields: [(&str, Value); N]) -> Map<String, Value> {
-    let owned = fields.into_iter().map(|(name, value)| (name.to_owned(), value));
-    owned.collect()
-}
-
 /// How bad a statement is; also the colour of a cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]

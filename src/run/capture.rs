@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
 use super::{Asked, Failure, World};
@@ -14,11 +16,42 @@ use crate::cli::{CaptureArgs, Cli};
 use crate::config::Config;
 use crate::facts::NotKnown;
 use crate::query::Catalogue;
-use crate::report::{Block, Data, Note, Outcome, Report, Severity, Told, named};
+use crate::report::{Block, Data, Note, Outcome, Report, Severity, Told};
+use crate::schema::{self, Time};
 use crate::size;
 use crate::source::Source;
 use crate::window::{Window, rfc3339};
 use crate::words;
+
+/// What `capture` tells scripts: of a file, or of an archive that was added to.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum CaptureDocument<'a> {
+    File(CapturedFile<'a>),
+    Archive(appended::Added<'a>),
+}
+
+/// A file of records.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct CapturedFile<'a> {
+    /// Null where nothing was written.
+    file: Option<&'a str>,
+    records: u64,
+    /// Where they begin: before the window, to look back.
+    records_from: Time,
+    /// What the source counted before they were fetched.
+    counted_before: u64,
+    /// What it counted afterwards.
+    counted_after: u64,
+    /// Records that an earlier run had fetched.
+    resumed_records: u64,
+    bytes: u64,
+    /// Null where there are no records.
+    bytes_per_record: Option<u64>,
+    /// Whether stack traces are kept.
+    stacktraces: bool,
+    redacted: bool,
+}
 
 /// Limits by the minute pass while somebody waits; those by the hour and the day are for --resume.
 const PATIENCE: Duration = Duration::from_secs(5 * 60);
@@ -168,18 +201,18 @@ fn told(file: &Path, captured: &Captured) -> Told {
         outcome,
         blocks: vec![Block::Notes(lines(&file, captured))],
         screen: None,
-        fields: named([
-            ("file", json!((notes.records > 0).then_some(&file))),
-            ("records", json!(notes.records)),
-            ("records_from", json!(instant(notes.selection.starts.start))),
-            ("counted_before", json!(notes.counted_before)),
-            ("counted_after", json!(notes.counted_after)),
-            ("resumed_records", json!(captured.resumed)),
-            ("bytes", json!(captured.bytes)),
-            ("bytes_per_record", json!(bytes_per_record(captured))),
-            ("stacktraces", json!(notes.selection.stacktraces)),
-            ("redacted", json!(notes.redacted)),
-        ]),
+        fields: schema::fields(&CaptureDocument::File(CapturedFile {
+            file: (notes.records > 0).then_some(&file),
+            records: notes.records,
+            records_from: time(notes.selection.starts.start),
+            counted_before: notes.counted_before,
+            counted_after: notes.counted_after,
+            resumed_records: captured.resumed,
+            bytes: captured.bytes,
+            bytes_per_record: bytes_per_record(captured),
+            stacktraces: notes.selection.stacktraces,
+            redacted: notes.redacted,
+        })),
         data: Data {
             columns: ["file", "records", "bytes"].map(str::to_owned).to_vec(),
             rows: vec![vec![json!(file), json!(notes.records), json!(captured.bytes)]],
@@ -226,5 +259,9 @@ fn bytes_per_record(captured: &Captured) -> Option<u64> {
 }
 
 fn instant(micros: i64) -> String {
-    rfc3339(DateTime::from_timestamp_micros(micros).unwrap_or_default())
+    rfc3339(time(micros).0)
+}
+
+fn time(micros: i64) -> Time {
+    Time(DateTime::from_timestamp_micros(micros).unwrap_or_default())
 }

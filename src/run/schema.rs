@@ -73,6 +73,12 @@ pub const DOCUMENTS: &[Document] = &[
         &[part::<MadeDocument>, part::<ListDocument<CheckedQuery>>],
     ),
     of("init", "a profile: `init`", asked![InitDocument<'_>]),
+    #[cfg(feature = "capture")]
+    of(
+        "capture",
+        "a file of records, or an archive: `capture`",
+        asked![super::capture::CaptureDocument<'_>],
+    ),
     of(
         "config-show",
         "the settings: `config show`",

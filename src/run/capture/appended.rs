@@ -2,14 +2,39 @@
 
 use std::path::Path;
 
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::json;
 
-use super::instant;
+use super::{CaptureDocument, instant, time};
 use crate::capture::{Addition, Notes};
 use crate::facts::NotKnown;
-use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table, Told, named};
+use crate::report::{Align, Block, Cell, Data, Header, Note, Outcome, Report, Severity, Table, Told};
 use crate::run::Asked;
+use crate::schema::{self, Time};
 use crate::words;
+
+/// What was added to an archive.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "AddedTo")]
+pub(in crate::run) struct Added<'a> {
+    folder: &'a str,
+    /// Records.
+    added: u64,
+    /// All that had arrived before this is in the archive.
+    arrived_before: Time,
+    files: Vec<AddedFile>,
+}
+
+/// A file of an archive that got records.
+#[derive(Serialize, JsonSchema)]
+struct AddedFile {
+    file: String,
+    /// How many it has.
+    records: u64,
+    /// How many of them are new.
+    added: u64,
+}
 
 pub(super) fn report(asked: &mut Asked, folder: &Path, addition: &Addition) -> Report {
     let windows = addition.files.iter().map(|(_, notes, _)| &notes.window);
@@ -59,9 +84,11 @@ fn told(folder: &Path, addition: &Addition, is_whole: bool) -> Told {
             Outcome::Inconclusive,
         ),
     };
-    let files = addition.files.iter().map(
-        |(path, notes, added)| json!({"file": path.display().to_string(), "records": notes.records, "added": added}),
-    );
+    let files = addition.files.iter().map(|(path, notes, added)| AddedFile {
+        file: path.display().to_string(),
+        records: notes.records,
+        added: *added,
+    });
     Told {
         headline,
         severity,
@@ -73,12 +100,12 @@ fn told(folder: &Path, addition: &Addition, is_whole: bool) -> Told {
             ))]),
         ],
         screen: None,
-        fields: named([
-            ("folder", json!(folder)),
-            ("added", json!(added)),
-            ("arrived_before", json!(until)),
-            ("files", files.collect()),
-        ]),
+        fields: schema::fields(&CaptureDocument::Archive(Added {
+            folder: &folder,
+            added,
+            arrived_before: time(addition.arrived_before),
+            files: files.collect(),
+        })),
         data: Data {
             columns: ["file", "added", "records"].map(str::to_owned).to_vec(),
             rows: addition

@@ -26,7 +26,7 @@ const OVER_RECORDS: [&[&str]; 7] = [
     &["query", "verification"],
     &["init", "--print"],
 ];
-const WITHOUT_RECORDS: [&[&str]; 11] = [
+const OTHERS: [&[&str]; 13] = [
     &["queries", "list"],
     &["queries", "show", "runs"],
     &["queries", "check"],
@@ -40,6 +40,8 @@ const WITHOUT_RECORDS: [&[&str]; 11] = [
         "QueuePool limit of size 10 overflow 5 reached, connection timed out",
     ],
     &["explain", "--error", "nothing of the kind"],
+    &["capture", "kept.parquet", "--source", "demo"],
+    &["capture", "--append", "archive", "--source", "demo"],
     &["timeline", "--source", "no/such/file.ndjson"],
     &["timeline", "--bad-flag"],
 ];
@@ -50,7 +52,7 @@ const OF_THE_DEMO: [&[&str]; 3] = [&[], &["--from", "2020-01-01", "--to", "2020-
 /// recordings, all but `report` of the other teams', and `init` of all.
 static READ: LazyLock<Vec<Value>> = LazyLock::new(|| {
     let words = |parts: &[&[&str]]| parts.concat().into_iter().map(str::to_owned).collect();
-    let mut jobs: Vec<Vec<String>> = WITHOUT_RECORDS.iter().map(|args| words(&[args])).collect();
+    let mut jobs: Vec<Vec<String>> = OTHERS.iter().map(|args| words(&[args])).collect();
     for args in OVER_RECORDS {
         jobs.extend(OF_THE_DEMO.map(|more| words(&[args, &["--source", "demo"], more])));
     }
