@@ -225,10 +225,15 @@ mod tests {
 
     #[test]
     fn what_is_left_of_a_stretch_is_what_nothing_covers() {
-        assert_eq!(without(&(0..10), &[]), [0..10]);
-        assert_eq!(without(&(0..10), &[0..4, 6..10]), [4..6]);
-        assert_eq!(without(&(0..10), &[6..8, 2..3, 2..4]), [0..2, 4..6, 8..10]);
-        assert_eq!(without(&(3..5), &[0..10]), []);
-        assert_eq!(without(&(3..5), &[8..10]), [3..5]);
+        let ranges = |pairs: &[(i64, i64)]| pairs.iter().map(|(from, to)| *from..*to).collect::<Vec<_>>();
+        let left = |whole: (i64, i64), covered: &[(i64, i64)]| without(&(whole.0..whole.1), &ranges(covered));
+        assert_eq!(left((0, 10), &[]), ranges(&[(0, 10)]));
+        assert_eq!(left((0, 10), &[(0, 4), (6, 10)]), ranges(&[(4, 6)]));
+        assert_eq!(
+            left((0, 10), &[(6, 8), (2, 3), (2, 4)]),
+            ranges(&[(0, 2), (4, 6), (8, 10)])
+        );
+        assert_eq!(left((3, 5), &[(0, 10)]), []);
+        assert_eq!(left((3, 5), &[(8, 10)]), ranges(&[(3, 5)]));
     }
 }

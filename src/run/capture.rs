@@ -148,7 +148,7 @@ fn order(args: &CaptureArgs, target: PathBuf, asked: &Asked) -> Order {
 
 /// The first whole microsecond that is not before.
 fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros() + i64::from(at.timestamp_subsec_nanos() % 1000 > 0)
+    at.timestamp_micros() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1000))
 }
 
 fn report(asked: &mut Asked, file: &Path, captured: &Captured) -> Report {

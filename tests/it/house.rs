@@ -9,7 +9,7 @@ const FLOORS: &[&[&str]] = &[
     &["report"],
     &["error_text", "profile", "render", "source"],
     &["config", "paste", "query", "redact"],
-    &["credentials", "facts", "serve"],
+    &["capture", "credentials", "facts", "serve"],
     &["episodes"],
     &["diagnosis", "pictures"],
     &["advice", "init", "stuck", "timeline", "verify"],

@@ -136,6 +136,7 @@ fn arrow_of(server: &Server) -> Vec<u8> {
         "sql": format!("SELECT {} FROM records_all", names.join(", ")),
         "min_timestamp": "2020-01-01T00:00:00Z", "limit": 10_000,
     });
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let request = reqwest::Client::builder()
         .no_proxy()
         .tls_certs_only([])
