@@ -46,6 +46,8 @@ mod python;
 mod readme;
 #[cfg(feature = "capture")]
 mod redact;
+#[cfg(feature = "remote")]
+mod remote;
 mod render;
 #[cfg(feature = "capture")]
 mod report;
