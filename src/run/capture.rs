@@ -63,7 +63,7 @@ pub(super) async fn run(
     catalogue: Catalogue,
     world: &World,
 ) -> Result<Report, Failure> {
-    check(args, cli)?;
+    check(args, cli, &config)?;
     // Evidence is kept of everything, unless one environment or service was named here.
     config.settings.all_environments = cli.common.environment.is_none();
     config.settings.service = cli.common.service.clone().unwrap_or_default();
@@ -83,7 +83,7 @@ pub(super) async fn run(
     Ok(report(&mut asked, &file, &captured))
 }
 
-fn check(args: &CaptureArgs, cli: &Cli) -> Result<(), Failure> {
+fn check(args: &CaptureArgs, cli: &Cli, config: &Config) -> Result<(), Failure> {
     let usage = |message: &str, hint: &str| {
         Err(Failure::Usage {
             message: message.to_owned(),
@@ -100,7 +100,7 @@ fn check(args: &CaptureArgs, cli: &Cli) -> Result<(), Failure> {
             "name the instance when you read it: relay-diag timeline --source FILE --instance ID",
         );
     }
-    if args.append.is_some() && cli.common.redact {
+    if args.append.is_some() && config.settings.redact {
         return usage(
             "an archive is not redacted: a name stands for the same value within one file only",
             "redact what you share of it: relay-diag capture share.parquet --source FOLDER --redact",

@@ -157,6 +157,13 @@ fn wrong_words_cost_no_request() {
         );
         assert!(run.stderr.contains(words), "{args:?}: {}", run.stderr);
     }
+    let mut by_setting = server.capture(folder.path(), &["--append", "archive"]);
+    let run = crate::support::finish(by_setting.env("RELAY_DIAG_REDACT", "true"));
+    assert!(
+        run.code == 2 && run.stderr.contains("within one file only"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(server.requests(), 0);
 }
 
