@@ -37,6 +37,8 @@ mod judged;
 mod kept;
 #[cfg(feature = "capture")]
 mod official_client;
+#[cfg(feature = "capture")]
+mod packaging;
 mod pages;
 #[cfg(feature = "capture")]
 mod portable;
