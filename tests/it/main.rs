@@ -28,6 +28,8 @@ mod duckdb;
 mod explain;
 #[cfg(feature = "capture")]
 mod faults;
+#[cfg(all(unix, feature = "capture"))]
+mod gate;
 mod house;
 #[cfg(feature = "capture")]
 mod init;
