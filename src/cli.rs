@@ -1,5 +1,6 @@
 //! What was typed: commands and flags. What is meant by it is `config` and `run`.
 
+mod begin;
 #[cfg(feature = "capture")]
 mod captures;
 
@@ -15,6 +16,8 @@ use crate::paste::Question;
 use crate::profile::{BUILT_IN, Settings};
 use crate::render;
 use crate::verify::CHECKS;
+
+pub use begin::BEGIN;
 
 /// Diagnose incidents from Pydantic Logfire records.
 #[derive(Debug, Parser)]

@@ -6,9 +6,11 @@ mod terminal;
 use std::io::{IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use relay_diag::cli::{Cli, Command};
-use relay_diag::config::Surroundings;
+use relay_diag::cli::{BEGIN, Cli, Command};
+use relay_diag::config::{Config, Surroundings};
+use relay_diag::credentials;
 use relay_diag::redact::{self, Redactor};
 use relay_diag::render::{self, Format, JSON, Style, render};
 use relay_diag::report::{Outcome, Report};
@@ -198,23 +200,27 @@ fn world(cli: &Cli, terminal: &Terminal) -> World {
         // What can't be read as text is refused as SQL further on.
         let _ = std::io::stdin().read_to_string(&mut input);
     }
+    World {
+        now: chrono::Utc::now(),
+        surroundings: surroundings(),
+        input: from_stdin.then_some(input),
+        log: terminal.log(),
+        confirm: terminal.confirm(cli.common.quiet),
+    }
+}
+
+fn surroundings() -> Surroundings {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let user_folder = variable("XDG_CONFIG_HOME")
         .map(std::path::PathBuf::from)
         .or_else(|| variable("HOME").map(|home| std::path::PathBuf::from(home).join(".config")));
-    World {
-        now: chrono::Utc::now(),
-        surroundings: Surroundings {
-            folder: std::env::current_dir().unwrap_or_default(),
-            user_folder,
-            // What is no Unicode stays recognisable as such, so that it is refused where it is used.
-            variables: std::env::vars_os()
-                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
-                .collect(),
-        },
-        input: from_stdin.then_some(input),
-        log: terminal.log(),
-        confirm: terminal.confirm(cli.common.quiet),
+    Surroundings {
+        folder: std::env::current_dir().unwrap_or_default(),
+        user_folder,
+        // What is no Unicode stays recognisable as such, so that it is refused where it is used.
+        variables: std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+            .collect(),
     }
 }
 
@@ -327,6 +333,10 @@ fn usage(error: &clap::Error) -> ExitCode {
         let _ = error.print();
         return ExitCode::SUCCESS;
     }
+    if nothing_was_asked(error) && std::io::stderr().is_terminal() && !has_token() {
+        eprint!("{BEGIN}");
+        return ExitCode::from(2);
+    }
     let _ = error.print();
     let words: Vec<String> = std::env::args_os()
         .map(|word| word.to_string_lossy().into_owned())
@@ -341,4 +351,16 @@ fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::from(write_error("usage", message, "see --help", 2));
     }
     ExitCode::from(2)
+}
+
+/// The name alone, and not a command without its subcommand.
+fn nothing_was_asked(error: &clap::Error) -> bool {
+    error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand && std::env::args_os().len() == 1
+}
+
+/// Whether a question to Logfire could be sent from here.
+fn has_token() -> bool {
+    let surroundings = surroundings();
+    Config::resolve(&surroundings, None, Vec::new())
+        .is_ok_and(|config| credentials::access(&config, &surroundings, None, chrono::Utc::now()).is_ok())
 }

@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read};
 use std::process::Stdio;
 
+use relay_diag::cli::BEGIN;
+
 use crate::support::{command, finish, fixture, run};
 
 /// Arguments, exit code, and what the message must hold.
@@ -307,4 +309,59 @@ fn the_answer_is_the_first_line_in_a_table_too() {
     );
     let too_wide = lines.iter().find(|line| line.chars().count() > 80);
     assert_eq!(too_wide, None);
+}
+
+#[test]
+fn where_to_begin_is_six_lines_of_commands_that_there_are() {
+    assert_eq!(BEGIN.lines().count(), 6);
+    let mut commands = 0;
+    for line in BEGIN.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+        let Some(rest) = line.strip_prefix("  relay-diag ") else {
+            continue;
+        };
+        let words = rest.split("   ").next().unwrap().split_whitespace();
+        let run = run(&words.chain(["--help"]).collect::<Vec<_>>());
+        assert_eq!(run.code, 0, "{line}: {}", run.stderr);
+        commands += 1;
+    }
+    assert_eq!(commands, 4);
+}
+
+/// What the name alone says in a terminal of `script`, which passes the exit code on.
+#[cfg(target_os = "linux")]
+fn alone_in_a_terminal(variables: &[(&str, &str)]) -> crate::support::Run {
+    let folder = tempfile::tempdir().unwrap();
+    let mut script = std::process::Command::new("script");
+    script
+        .args([
+            "--quiet",
+            "--return",
+            "--command",
+            env!("CARGO_BIN_EXE_relay-diag"),
+            "/dev/null",
+        ])
+        .env_clear()
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .env("PATH", std::env::var_os("PATH").unwrap())
+        .env("HOME", folder.path())
+        .envs(variables.iter().copied());
+    finish(&mut script)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_name_alone_says_where_to_begin_in_a_terminal_without_a_token() {
+    let first = alone_in_a_terminal(&[]);
+    assert_eq!((first.stdout.replace('\r', "").as_str(), first.code), (BEGIN, 2));
+    let set_up = alone_in_a_terminal(&[
+        ("LOGFIRE_READ_TOKEN", crate::api::TOKEN),
+        ("LOGFIRE_BASE_URL", "http://127.0.0.1:9"),
+    ]);
+    assert!(set_up.stdout.contains("Usage: relay-diag"), "{}", set_up.stdout);
+    assert_eq!(set_up.code, 2);
+    let piped = run(&[]);
+    assert!(piped.stderr.contains("Usage: relay-diag"), "{}", piped.stderr);
+    assert_eq!((piped.code, piped.stdout.as_str()), (2, ""));
 }

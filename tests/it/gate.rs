@@ -172,7 +172,10 @@ fn it_fails_in_an_incident_with_the_timeline() {
     assert_eq!(gated.output("exit-code"), "1");
     let (checks, timeline) = gated.summary.split_once("\n### What happened\n\n").unwrap();
     assert!(checks.starts_with("## Deploy gate: fail\n\nFAIL: "), "{checks}");
-    assert!(timeline.starts_with("partial-connect-hang (high confidence): "), "{timeline}");
+    assert!(
+        timeline.starts_with("partial-connect-hang (high confidence): "),
+        "{timeline}"
+    );
     assert!(timeline.contains("| time (UTC) "), "{timeline}");
     assert!(timeline.contains("heartbeat times out"), "{timeline}");
     assert_eq!(
