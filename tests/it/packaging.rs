@@ -90,3 +90,35 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect()
 }
+
+/// Every action by its commit: a tag can be moved.
+#[test]
+fn actions_are_pinned_by_commit() {
+    let mut files: Vec<PathBuf> = [".github/workflows", "docs/gate"]
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root().join(folder)).unwrap())
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.push(root().join("action.yml"));
+    let mut seen = 0;
+    for file in files {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for line in text.lines() {
+            let Some(used) = line.trim().trim_start_matches("- ").strip_prefix("uses: ") else {
+                continue;
+            };
+            if used.starts_with("./") {
+                continue;
+            }
+            let (_, pin) = used.split_once('@').unwrap_or_default();
+            let (commit, version) = pin.split_once(" # ").unwrap_or_default();
+            assert!(
+                commit.len() == 40 && commit.chars().all(|c| c.is_ascii_hexdigit()) && !version.is_empty(),
+                "{}: {line}",
+                file.display()
+            );
+            seen += 1;
+        }
+    }
+    assert!(seen > 20, "only {seen} actions");
+}
