@@ -297,3 +297,20 @@ fn the_action_hands_its_inputs_over_as_variables_only() {
         );
     }
 }
+
+#[test]
+fn the_example_workflows_give_inputs_that_there_are() {
+    let action = action();
+    let mut given = 0;
+    for name in ["fly.yml", "kubernetes.yml"] {
+        let text = std::fs::read_to_string(root().join("docs/gate").join(name)).unwrap();
+        let step = text.split("uses: OWNER/relay-diag@").nth(1).unwrap();
+        let inputs = step.split("        with:\n").nth(1).unwrap();
+        for line in inputs.lines().map_while(|line| line.strip_prefix("          ")) {
+            let input = line.split(':').next().unwrap();
+            assert!(action.contains(&format!("\n  {input}:\n")), "{name}: {input}");
+            given += 1;
+        }
+    }
+    assert!(given >= 6, "only {given} inputs");
+}
