@@ -45,7 +45,9 @@ fn every_example_works() {
     std::os::unix::fs::symlink(fixture(""), folder.path().join("fixtures")).unwrap();
     let mut ran = 0;
     for line in blocks(&readme(), "sh").concat() {
-        let Some(arguments) = line.strip_prefix("relay-diag ") else {
+        // From a registry and from source the same words are run.
+        let starts = ["relay-diag ", "uvx relay-diag ", "cargo run -- "];
+        let Some(arguments) = starts.into_iter().find_map(|start| line.strip_prefix(start)) else {
             continue;
         };
         let run = finish(command(folder.path()).args(words(arguments)));
@@ -53,6 +55,21 @@ fn every_example_works() {
         ran += 1;
     }
     assert!(ran >= 10, "only {ran} examples");
+}
+
+#[test]
+fn it_begins_with_what_a_user_does() {
+    let readme = readme();
+    let first = blocks(&readme, "sh").remove(0);
+    assert_eq!(first, ["uvx relay-diag timeline --source demo"]);
+    let from_source = blocks(&readme, "sh").concat();
+    assert!(from_source.contains(&String::from("cargo run -- timeline --source demo")));
+    let changelog = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("CHANGELOG.md")).unwrap();
+    assert_eq!(
+        readme.contains("0.1.0 is not released yet"),
+        changelog.contains("## 0.1.0 (unreleased)"),
+        "the README must say whether there is a release to take"
+    );
 }
 
 #[test]
