@@ -93,10 +93,14 @@ esac
 
 # What happened; its first line is the diagnosis. It adds to an answer that stands, whatever becomes of it.
 if [ "$outcome" = fail ]; then
+  asked=0
   {
     printf '\n\n### What happened\n\n'
-    "$binary" timeline --since "${GATE_SINCE:-1h}" "${common[@]}" 2>>"$messages" ||
-      printf '\nThe timeline could not be had, or is inconclusive.\n'
+    "$binary" timeline --since "${GATE_SINCE:-1h}" "${common[@]}" 2>>"$messages" || asked=$?
+    case $asked in
+      0 | 1 | 4) ;;
+      *) printf 'The timeline could not be had.\n' ;;
+    esac
   } >>"$report"
 fi
 finish "$outcome" "$code" "$headline"
