@@ -62,6 +62,7 @@ complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "explain" -d '
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "query" -d 'Anything else: the rows of a query by name, or of your own SQL'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "queries" -d 'What does it ask? The catalogue of queries'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
+complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "capture" -d 'Keep the evidence: all records of a window, in a Parquet file that every command reads'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "config" -d 'Where does each setting come from? Is the token good?'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "completions" -d 'Print completions for a shell, to be sourced'
@@ -433,6 +434,40 @@ complete -c relay-diag -n "__fish_relay_diag_using_subcommand init" -s q -l quie
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand init" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand init" -s V -l version -d 'Print version'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l append -d 'Add to an archive, a file a day, what has arrived since the last run; the first run begins with the window' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l max-queries -d 'Queries that may be spent without asking; at the most that many are sent' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l source -d 'api, demo (the built-in example of 2025-12-08), or the path of a capture' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l token-file -d 'A file with the read token, before LOGFIRE_READ_TOKEN and .logfire/read_token.json' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l since -d 'The window ends now and is this long: 90s, 5m, 1h30m, 2d' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l from -d 'Begin of the window: RFC 3339, 2025-12-08T06:30, 06:30 (today, UTC) or -2h' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l to -d 'End of the window (exclusive), in the same forms' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l now -d 'On a capture: show what the API would have shown at this time' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l env -d 'The deployment environment; \'\' = records without one' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l service -d 'Records of this service only' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l instance -d 'Records of this instance only' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l format -d 'How to print it' -r -f -a "auto\t'A table on a terminal, Markdown when piped'
+table\t'For a terminal'
+markdown\t'For a postmortem'
+html\t'One page to keep or to send, with pictures'
+json\t'For scripts'
+csv\t'For spreadsheets'
+slack\t'For a message (mrkdwn, at most 4,000 characters)'"
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l memory -d 'On a capture: what questions may take of memory, such as 2GB' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l config -d 'A settings file instead of the relay-diag.toml of this folder or a parent' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l queries -d 'A folder whose .sql files join or shadow the built-in queries' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l resume -d 'Go on where an earlier run stopped'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l force -d 'Replace the file, and what an earlier run fetched'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l no-stacktraces -d 'Leave out stack traces: most of the bytes of a failure'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l all-envs -d 'Records of all environments'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l redact -d 'Take people\'s data and secrets out of whatever is printed: [email 1] instead of an address'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -l fail-on-incident -d 'Exit with 1 if something is wrong, whatever the command'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -s q -l quiet -d 'Say nothing on standard error but errors'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand capture" -s V -l version -d 'Print version'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -l port -d 'The port; 0 takes any free one' -r
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -l listen -d 'The address to listen on; any other than a loopback one takes a token' -r
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -l token-file -d 'A file with the token that clients must bring; or set RELAY_DIAG_SERVE_TOKEN' -r -F
@@ -615,20 +650,21 @@ complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s q -l quiet
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s V -l version -d 'Print version'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "verify" -d 'Is it healthy now? Pass, fail or inconclusive, check by check'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "timeline" -d 'What happened? The incident timeline'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "stuck" -d 'What is hanging, or hung? Longest first, and what each waits on'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "diagnose" -d 'Why? The failure mode, what it rests on, what it is not, and what to do'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "report" -d 'The postmortem: Markdown, or one self-contained page with --format html; what a person must fill in stands as TODO'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "explain" -d 'What does this mean? A failure mode, or a pasted error'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "query" -d 'Anything else: the rows of a query by name, or of your own SQL'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "queries" -d 'What does it ask? The catalogue of queries'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "config" -d 'Where does each setting come from? Is the token good?'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "completions" -d 'Print completions for a shell, to be sourced'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "man" -d 'Print the manual page (roff)'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init serve config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "verify" -d 'Is it healthy now? Pass, fail or inconclusive, check by check'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "timeline" -d 'What happened? The incident timeline'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "stuck" -d 'What is hanging, or hung? Longest first, and what each waits on'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "diagnose" -d 'Why? The failure mode, what it rests on, what it is not, and what to do'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "report" -d 'The postmortem: Markdown, or one self-contained page with --format html; what a person must fill in stands as TODO'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "explain" -d 'What does this mean? A failure mode, or a pasted error'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "query" -d 'Anything else: the rows of a query by name, or of your own SQL'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "queries" -d 'What does it ask? The catalogue of queries'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "capture" -d 'Keep the evidence: all records of a window, in a Parquet file that every command reads'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "config" -d 'Where does each setting come from? Is the token good?'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "completions" -d 'Print completions for a shell, to be sourced'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "man" -d 'Print the manual page (roff)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "list" -d 'Names and purposes'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "show" -d 'The SQL of one query, with its header'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "check" -d 'Whether headers, placeholders, SQL and columns are right'
