@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub use begin::BEGIN;
 #[cfg(feature = "capture")]
 pub use captures::{CaptureArgs, ServeArgs};
 
@@ -16,8 +17,6 @@ use crate::paste::Question;
 use crate::profile::{BUILT_IN, Settings};
 use crate::render;
 use crate::verify::CHECKS;
-
-pub use begin::BEGIN;
 
 /// Diagnose incidents from Pydantic Logfire records.
 #[derive(Debug, Parser)]

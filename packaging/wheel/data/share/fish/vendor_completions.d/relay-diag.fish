@@ -64,6 +64,7 @@ complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "queries" -d '
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "capture" -d 'Keep the evidence: all records of a window, in a Parquet file that every command reads'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
+complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "schema" -d 'What is in the JSON? The documents, or the JSON Schema of one'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "config" -d 'Where does each setting come from? Is the token good?'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "completions" -d 'Print completions for a shell, to be sourced'
 complete -c relay-diag -n "__fish_relay_diag_needs_command" -f -a "man" -d 'Print the manual page (roff)'
@@ -499,6 +500,35 @@ complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -s q -l qui
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand serve" -s V -l version -d 'Print version'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l source -d 'api, demo (the built-in example of 2025-12-08), or the path of a capture' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l token-file -d 'A file with the read token, before LOGFIRE_READ_TOKEN and .logfire/read_token.json' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l since -d 'The window ends now and is this long: 90s, 5m, 1h30m, 2d' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l from -d 'Begin of the window: RFC 3339, 2025-12-08T06:30, 06:30 (today, UTC) or -2h' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l to -d 'End of the window (exclusive), in the same forms' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l now -d 'On a capture: show what the API would have shown at this time' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l env -d 'The deployment environment; \'\' = records without one' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l service -d 'Records of this service only' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l instance -d 'Records of this instance only' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l format -d 'How to print it' -r -f -a "auto\t'A table on a terminal, Markdown when piped'
+table\t'For a terminal'
+markdown\t'For a postmortem'
+html\t'One page to keep or to send, with pictures'
+json\t'For scripts'
+csv\t'For spreadsheets'
+slack\t'For a message (mrkdwn, at most 4,000 characters)'"
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l color -d 'Colours' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l memory -d 'On a capture: what questions may take of memory, such as 2GB' -r
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l config -d 'A settings file instead of the relay-diag.toml of this folder or a parent' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l queries -d 'A folder whose .sql files join or shadow the built-in queries' -r -F
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l all-envs -d 'Records of all environments'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l redact -d 'Take people\'s data and secrets out of whatever is printed: [email 1] instead of an address'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -l fail-on-incident -d 'Exit with 1 if something is wrong, whatever the command'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -s q -l quiet -d 'Say nothing on standard error but errors'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l source -d 'api, demo (the built-in example of 2025-12-08), or the path of a capture' -r
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l token-file -d 'A file with the read token, before LOGFIRE_READ_TOKEN and .logfire/read_token.json' -r -F
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand config; and not __fish_seen_subcommand_from show check help" -l since -d 'The window ends now and is this long: 90s, 5m, 1h30m, 2d' -r
@@ -650,21 +680,22 @@ complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s q -l quiet
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s v -l verbose -d 'Say on standard error what is asked (-vv: with the SQL)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand man" -s V -l version -d 'Print version'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "verify" -d 'Is it healthy now? Pass, fail or inconclusive, check by check'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "timeline" -d 'What happened? The incident timeline'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "stuck" -d 'What is hanging, or hung? Longest first, and what each waits on'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "diagnose" -d 'Why? The failure mode, what it rests on, what it is not, and what to do'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "report" -d 'The postmortem: Markdown, or one self-contained page with --format html; what a person must fill in stands as TODO'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "explain" -d 'What does this mean? A failure mode, or a pasted error'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "query" -d 'Anything else: the rows of a query by name, or of your own SQL'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "queries" -d 'What does it ask? The catalogue of queries'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "capture" -d 'Keep the evidence: all records of a window, in a Parquet file that every command reads'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "config" -d 'Where does each setting come from? Is the token good?'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "completions" -d 'Print completions for a shell, to be sourced'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "man" -d 'Print the manual page (roff)'
-complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "verify" -d 'Is it healthy now? Pass, fail or inconclusive, check by check'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "timeline" -d 'What happened? The incident timeline'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "stuck" -d 'What is hanging, or hung? Longest first, and what each waits on'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "diagnose" -d 'Why? The failure mode, what it rests on, what it is not, and what to do'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "report" -d 'The postmortem: Markdown, or one self-contained page with --format html; what a person must fill in stands as TODO'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "explain" -d 'What does this mean? A failure mode, or a pasted error'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "query" -d 'Anything else: the rows of a query by name, or of your own SQL'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "queries" -d 'What does it ask? The catalogue of queries'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "init" -d 'How would it know our application? Writes a commented relay-diag.toml; never overwrites'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "capture" -d 'Keep the evidence: all records of a window, in a Parquet file that every command reads'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "serve" -d 'Let other clients ask it: Logfire\'s query API over a capture'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "schema" -d 'What is in the JSON? The documents, or the JSON Schema of one'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "config" -d 'Where does each setting come from? Is the token good?'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "completions" -d 'Print completions for a shell, to be sourced'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "man" -d 'Print the manual page (roff)'
+complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and not __fish_seen_subcommand_from verify timeline stuck diagnose report explain query queries init capture serve schema config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "list" -d 'Names and purposes'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "show" -d 'The SQL of one query, with its header'
 complete -c relay-diag -n "__fish_relay_diag_using_subcommand help; and __fish_seen_subcommand_from queries" -f -a "check" -d 'Whether headers, placeholders, SQL and columns are right'
