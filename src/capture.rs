@@ -92,13 +92,18 @@ pub async fn capture(source: &Source, order: &Order, log: &Log, confirm: &Confir
     };
     let partial = Partial::open(&order.target)?;
     let (partial, plan) = match partial.plan()? {
-        Some(plan) if order.resume => (partial, resumed(order, plan)?),
+        Some(plan) if order.resume => {
+            let plan = resumed(order, plan)?;
+            job.go_on(&plan, &partial)?;
+            (partial, plan)
+        }
         Some(plan) if !order.force => return Err(unfinished(&order.target, &plan)),
         _ => job.begin(partial, &order.selection, &order.window).await?,
     };
     let resumed = partial.parts()?.iter().map(|part| part.rows).sum();
     let fetched = job.fetch(&plan, &partial).await?;
     let notes = Notes::of(&plan, &fetched, order.now, order.redact);
+    log.say(Event::Progress("all fetched"));
     log.say(Event::Waiting("writing the file"));
     let bytes = match fetched.rows() {
         0 => 0,

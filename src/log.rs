@@ -13,6 +13,8 @@ pub enum Event<'a> {
     Sql(&'a str),
     /// What is being waited for from now on (a terminal's spinner).
     Waiting(&'a str),
+    /// How far work of many questions is; it stands before what is being waited for.
+    Progress(&'a str),
 }
 
 /// Where events go; by default nowhere.

@@ -24,6 +24,7 @@ pub struct Terminal {
 struct State {
     bar: Option<ProgressBar>,
     waiting_for: String,
+    progress: String,
     over: bool,
     redactor: Option<Redactor>,
 }
@@ -35,6 +36,17 @@ impl State {
         match &mut self.redactor {
             Some(redactor) => redactor.text(&masked),
             None => masked,
+        }
+    }
+}
+
+impl State {
+    /// Puts beside the spinner what there is to tell.
+    fn tell(&self) {
+        if let Some(bar) = &self.bar {
+            let parts = [&self.progress, &self.waiting_for];
+            let parts = parts.into_iter().filter(|part| !part.is_empty());
+            bar.set_message(parts.cloned().collect::<Vec<_>>().join("; "));
         }
     }
 }
@@ -72,9 +84,12 @@ impl Terminal {
                 Event::Sql(sql) if verbosity > 1 => state.shown(sql).lines().map(for_terminal).collect(),
                 Event::Waiting(text) => {
                     state.waiting_for = for_terminal(&state.shown(text));
-                    if let Some(bar) = &state.bar {
-                        bar.set_message(state.waiting_for.clone());
-                    }
+                    state.tell();
+                    return;
+                }
+                Event::Progress(text) => {
+                    state.progress = for_terminal(&state.shown(text));
+                    state.tell();
                     return;
                 }
                 _ => return,
@@ -135,7 +150,7 @@ fn show(state: &Mutex<State>) {
     }
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     bar.set_style(ProgressStyle::default_spinner());
-    bar.set_message(state.waiting_for.clone());
     bar.enable_steady_tick(TICK);
     state.bar = Some(bar);
+    state.tell();
 }

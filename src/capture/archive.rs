@@ -171,7 +171,10 @@ impl Archive {
         let partial = Partial::open(path)?;
         let (partial, plan) = match partial.plan()? {
             // What was begun is finished first; the next run does the rest.
-            Some(plan) if plan.arrived() == Some(reached) => (partial, plan),
+            Some(plan) if plan.arrived() == Some(reached) => {
+                job.go_on(&plan, &partial)?;
+                (partial, plan)
+            }
             _ => {
                 let selection = Selection {
                     arrived: Some(reached..settled),

@@ -29,7 +29,7 @@ pub enum CaptureError {
         /// Records, with their thousands apart.
         records: String,
         /// Questions for records.
-        slices: u64,
+        slices: usize,
     },
     /// Nothing can be written there.
     #[error("cannot write {path}: {why}")]

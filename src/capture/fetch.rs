@@ -25,7 +25,7 @@ use crate::source::{Request, Source, SourceError};
 use crate::words;
 
 /// Enough to keep a server busy while answers are on their way, and few enough for one that queues or meters.
-const AT_ONCE: usize = 4;
+const AT_ONCE: usize = 3;
 /// A question that failed was asked four times already: when so many end so without one success, it is no accident.
 pub(super) const MOST_FAILURES: u32 = 6;
 /// An answer of about this length is cheap to ask for again, and far from the most that is read of one.
@@ -41,6 +41,7 @@ pub(super) struct Fetcher<'a> {
     /// Records that are to come, for the estimate.
     expected: u64,
     queue: Mutex<VecDeque<Slice>>,
+    packing: Mutex<()>,
     failures: AtomicU32,
     rows: AtomicU64,
     bytes: AtomicU64,
@@ -64,6 +65,7 @@ impl<'a> Fetcher<'a> {
             partial,
             expected: 0,
             queue: Mutex::default(),
+            packing: Mutex::default(),
             failures: AtomicU32::new(0),
             rows: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
@@ -131,8 +133,7 @@ impl<'a> Fetcher<'a> {
         match self.ask(&starts).await {
             Ok(Got::Records(batches)) => {
                 self.failures.store(0, Ordering::Relaxed);
-                // Sorting and packing would hold up the answers of the others.
-                let rows = tokio::task::block_in_place(|| self.partial.keep(&starts, &batches))?;
+                let rows = self.keep(&starts, batches)?;
                 self.rows.fetch_add(rows, Ordering::Relaxed);
                 Ok(())
             }
@@ -154,6 +155,15 @@ impl<'a> Fetcher<'a> {
             }
             Err(error) => Err(error),
         }
+    }
+
+    /// Sorting and packing must not hold up the answers of the others, and takes several times an answer's memory: one at a
+    /// time.
+    fn keep(&self, starts: &Range<i64>, batches: Vec<RecordBatch>) -> Result<u64, CaptureError> {
+        tokio::task::block_in_place(|| {
+            let _alone = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+            self.partial.keep(starts, batches)
+        })
     }
 
     fn failed(&self, error: SourceError) -> Result<(), CaptureError> {
@@ -266,7 +276,7 @@ impl<'a> Fetcher<'a> {
             let seconds = self.begun.elapsed().as_secs_f64() * (self.expected - rows) as f64 / rows as f64;
             text.push_str(&format!(", about {} left", words::duration(seconds)));
         }
-        self.job.log.say(Event::Waiting(&text));
+        self.job.log.say(Event::Progress(&text));
     }
 }
 

@@ -14,9 +14,6 @@ use crate::source::api::MOST_ROWS;
 use crate::source::{Request, Source};
 use crate::words;
 
-/// Counts at the begin and at the end.
-const COUNTS: u64 = 2;
-
 /// Whom to ask, and how much.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
@@ -102,24 +99,39 @@ impl Job<'_> {
             slices: grid.slices(&counts.buckets),
             project: counts.project,
         };
-        let slices = plan.slices.len() as u64;
-        let queries = u64::from(self.spent()) + slices + COUNTS - 1;
-        if matches!(self.source, Source::Api(_)) && queries > u64::from(self.most_queries) {
-            let (records, most) = (words::grouped(plan.counted), self.most_queries);
-            let question =
-                format!("{records} records take about {queries} queries: more than --max-queries {most}. Go on?");
-            if !self.confirm.ask(&question) {
-                return Err(CaptureError::Budget {
-                    planned: queries,
-                    most,
-                    records,
-                    slices,
-                });
-            }
-            // Some will have to be repeated.
-            self.most_queries = u32::try_from(queries + queries / 2).unwrap_or(u32::MAX);
-        }
+        self.agree(&plan.slices)?;
         Ok(plan)
+    }
+
+    /// The same for what is left of an earlier run's plan.
+    ///
+    /// # Errors
+    /// [`CaptureError::Budget`] if nobody agrees.
+    pub(super) fn go_on(&mut self, plan: &Plan, partial: &Partial) -> Result<(), CaptureError> {
+        self.agree(&left(plan, &partial.parts()?))
+    }
+
+    /// Asks before it gets dear. Whoever agrees allows for some repetitions, too.
+    fn agree(&mut self, slices: &[Slice]) -> Result<(), CaptureError> {
+        let most = self.most_queries;
+        // Behind them comes the second count.
+        let queries = u64::from(self.spent()) + slices.len() as u64 + 1;
+        if matches!(self.source, Source::Capture(_)) || queries <= u64::from(most) {
+            return Ok(());
+        }
+        let records = words::grouped(slices.iter().map(|slice| slice.counted).sum());
+        let question =
+            format!("{records} records take about {queries} queries: more than --max-queries {most}. Go on?");
+        if !self.confirm.ask(&question) {
+            return Err(CaptureError::Budget {
+                planned: queries,
+                most,
+                records,
+                slices: slices.len(),
+            });
+        }
+        self.most_queries = u32::try_from(queries + queries / 2).unwrap_or(u32::MAX);
+        Ok(())
     }
 
     /// Fetches what the folder lacks of its plan, and what has arrived meanwhile.

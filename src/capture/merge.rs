@@ -110,10 +110,10 @@ impl<A: Sorted, B: Sorted> Sorted for Merged<A, B> {
             (Some(one), Some(other)) => one.min(other),
         };
         let taken = [self.first.take(until)?, self.second.take(until)?];
-        let taken: Vec<RecordBatch> = taken.into_iter().flatten().collect();
-        match taken.as_slice() {
-            [one] => Ok(Some(one.clone())),
-            both => records::sorted(both).map(Some).map_err(CaptureError::broken),
+        let mut taken: Vec<RecordBatch> = taken.into_iter().flatten().collect();
+        match taken.len() {
+            1 => Ok(taken.pop()),
+            _ => records::sorted(taken).map(Some).map_err(CaptureError::broken),
         }
     }
 }

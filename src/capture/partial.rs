@@ -130,7 +130,7 @@ impl Partial {
     ///
     /// # Errors
     /// [`CaptureError::Unwritable`].
-    pub(super) fn keep(&self, starts: &Range<i64>, batches: &[RecordBatch]) -> Result<u64, CaptureError> {
+    pub(super) fn keep(&self, starts: &Range<i64>, batches: Vec<RecordBatch>) -> Result<u64, CaptureError> {
         let sorted = records::sorted(batches).map_err(CaptureError::broken)?;
         let rows = sorted.num_rows() as u64;
         let name = format!("{}-{}-{rows}{PART}", starts.start, starts.end);

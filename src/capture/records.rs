@@ -43,8 +43,12 @@ pub(super) fn stored(batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
 ///
 /// # Errors
 /// As [`stored`].
-pub(super) fn sorted(batches: &[RecordBatch]) -> Result<RecordBatch, ArrowError> {
-    let batches: Vec<RecordBatch> = batches.iter().map(stored).collect::<Result<_, _>>()?;
+pub(super) fn sorted(batches: Vec<RecordBatch>) -> Result<RecordBatch, ArrowError> {
+    // Each step copies: what it copied from is let go before the next.
+    let batches: Vec<RecordBatch> = batches
+        .into_iter()
+        .map(|batch| stored(&batch))
+        .collect::<Result<_, _>>()?;
     let all = concat_batches(&stored_schema(), &batches)?;
     drop(batches);
     let columns = ORDER.iter().filter_map(|name| all.column_by_name(name));

@@ -156,7 +156,11 @@ impl Api {
     /// As [`Api::query`].
     #[cfg(feature = "capture")]
     pub async fn query_records(&self, request: &Request) -> Result<RecordBatches, SourceError> {
-        let (reply, _) = self.ask(QUERY, &Ask::Arrow(body(request))).await?;
+        let ask = Ask::Arrow {
+            body: body(request),
+            packed: !self.access.base.is_loopback(),
+        };
+        let (reply, _) = self.ask(QUERY, &ask).await?;
         let Body::Bytes(bytes) = reply.body else {
             return Err(self.unusable(QUERY, &Unusable::Empty).into());
         };

@@ -3,6 +3,8 @@
 use std::error::Error;
 use std::time::Duration;
 
+#[cfg(feature = "capture")]
+use reqwest::header::ACCEPT_ENCODING;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
@@ -33,7 +35,11 @@ pub(super) enum Ask {
     Stream(String),
     /// `POST`, a stream in Arrow's format back.
     #[cfg(feature = "capture")]
-    Arrow(String),
+    Arrow {
+        body: String,
+        /// Within one machine there is no line to spare, and packing takes longer than all the rest.
+        packed: bool,
+    },
     /// `GET`, one JSON document back.
     Get,
 }
@@ -105,7 +111,15 @@ pub(super) async fn attempt(client: &Client, token: &Token, url: &str, ask: &Ask
         Ask::Query(body) => (post(body), "application/json"),
         Ask::Stream(body) => (post(body), "application/x-ndjson"),
         #[cfg(feature = "capture")]
-        Ask::Arrow(body) => (post(body), "application/vnd.apache.arrow.stream"),
+        Ask::Arrow { body, packed } => {
+            let request = post(body);
+            let request = if *packed {
+                request
+            } else {
+                request.header(ACCEPT_ENCODING, "identity")
+            };
+            (request, "application/vnd.apache.arrow.stream")
+        }
         Ask::Get => (client.get(url), "application/json"),
     };
     let mut request = request.header(ACCEPT, accept);
