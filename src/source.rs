@@ -171,6 +171,10 @@ impl SourceError {
     /// What the user can do about it.
     pub fn hint(&self) -> &str {
         match self {
+            Self::Unreadable { path, .. } if path.contains("://") => {
+                "is the address right, and do the variables of the platform's own tools (AWS_ACCESS_KEY_ID, AWS_ENDPOINT, \
+                 GOOGLE_SERVICE_ACCOUNT, AZURE_STORAGE_ACCOUNT_NAME, …) let it be read?"
+            }
             Self::Unreadable { .. } => {
                 "give a .parquet, .ndjson, .jsonl or .arrow file (text may be .gz or .zst), or a folder of them"
             }

@@ -6,10 +6,11 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use chrono::{DateTime, Utc};
+use datafusion::arrow::datatypes::DataType;
 use datafusion::arrow::record_batch::RecordBatch;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::{KeyValue, SortingColumn};
 use parquet::file::properties::{WriterProperties, WriterVersion};
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -30,6 +31,8 @@ const NOTES: &str = "relay_diag.capture";
 const ROWS_PER_GROUP: usize = 100_000;
 /// Rows of a page: the smallest piece that a question about a few minutes reads.
 const ROWS_PER_PAGE: usize = 10_000;
+/// Of texts a page must be long, or each begins anew what the one before had learnt of what repeats.
+const BYTES_PER_PAGE: usize = 8 << 20;
 /// Beyond this a file gets slower to write and hardly smaller (benches/README.md).
 const LEVEL: i32 = 6;
 /// A trace has several records: about so many ids are in a group, at most.
@@ -151,15 +154,29 @@ pub(super) fn notes(path: &Path) -> Option<Notes> {
     serde_json::from_str(notes).ok()
 }
 
+/// What repeats has a dictionary. Times and ids don't; times differ little from their neighbours.
 fn properties(rows: u64) -> WriterProperties {
     let start = records::stored_schema().index_of("start_timestamp").unwrap_or_default();
     let trace_id = ColumnPath::from("trace_id");
-    WriterProperties::builder()
+    let mut properties = WriterProperties::builder();
+    for field in records::stored_schema().fields() {
+        let column = ColumnPath::from(field.name().as_str());
+        let is_time = matches!(field.data_type(), DataType::Timestamp(..));
+        if is_time || field.name() == "span_id" {
+            properties = properties.set_column_dictionary_enabled(column.clone(), false);
+        }
+        if is_time {
+            properties = properties.set_column_encoding(column, Encoding::DELTA_BINARY_PACKED);
+        }
+    }
+    properties
         .set_created_by(concat!("relay-diag ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_writer_version(WriterVersion::PARQUET_2_0)
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(LEVEL).unwrap_or_default()))
         .set_max_row_group_row_count(Some(ROWS_PER_GROUP))
         .set_data_page_row_count_limit(ROWS_PER_PAGE)
+        .set_data_page_size_limit(BYTES_PER_PAGE)
+        .set_dictionary_page_size_limit(BYTES_PER_PAGE)
         .set_sorting_columns(Some(vec![SortingColumn {
             column_idx: i32::try_from(start).unwrap_or_default(),
             descending: false,
