@@ -99,6 +99,11 @@ impl Job<'_> {
             slices: grid.slices(&counts.buckets),
             project: counts.project,
         };
+        self.log.step(format!(
+            "{} in {} stretches of time",
+            words::counted(plan.counted, "record"),
+            plan.slices.len()
+        ));
         self.agree(&plan.slices)?;
         Ok(plan)
     }

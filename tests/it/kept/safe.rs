@@ -16,14 +16,15 @@ fn with<'a>(more: &[&'a str]) -> Vec<&'a str> {
 
 /// Times of kills: from before anything was asked to after the file stands.
 fn kills(count: u64) -> impl Iterator<Item = Duration> {
-    (0..count).map(|number| Duration::from_millis(number * 7_919 % 600))
+    (0..count).map(|number| Duration::from_millis(number * 7_919 % 900))
 }
 
 #[test]
 fn fifty_kills_leave_nothing_wrong() {
     let folder = tempfile::tempdir().unwrap();
     let source = an_hour(folder.path(), 40_000);
-    let slow = Fault::none().wire(|wire| wire.delay = Duration::from_millis(40));
+    // Four answers one after the other take most of the time in which a kill comes.
+    let slow = Fault::none().wire(|wire| wire.delay = Duration::from_millis(150));
     let server = Server::of(&source, FaultPlan::always(slow));
     let (mut killed, mut done) = (0, 0);
     for after in kills(50) {
@@ -228,7 +229,9 @@ fn an_interrupt_says_how_to_go_on() {
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
-    std::thread::sleep(Duration::from_millis(700));
+    while server.requests() < 2 {
+        std::thread::sleep(Duration::from_millis(20));
+    }
     let interrupt = std::process::Command::new("kill")
         .args(["-INT", &child.id().to_string()])
         .status()
