@@ -108,13 +108,13 @@ def hour_of_a_month(bench):
     if not alone.exists():
         busy.ran([bench.binary, "capture", alone, "--source", month, *HOUR])
     print(f"\n### The last hour: out of {len(list(folder.iterdir()))} daily files ({busy.rows(folder / '*.parquet'):,} records), and alone ({busy.rows(alone):,})\n")
-    print("| command | alone: seconds | archive | archive in a local S3 | peak MiB |\n| --- | --- | --- | --- | --- |", flush=True)
+    print("| command | alone: seconds | archive | archive in a local S3 |\n| --- | --- | --- | --- |", flush=True)
     with Store(folder) as url:
         for command in busy.COMMANDS:
             hour = [] if command == "verify" else HOUR
             ask = lambda source: [bench.binary, command, "--source", source, "--format", "json", *hour]
-            (said_alone, alone_s, _), (said, local_s, _), (said_far, far_s, peak) = (busy.best(ask(source)) for source in (alone, folder, url))
-            print(f"| {command} | {alone_s:.2f} | {local_s:.2f} | {far_s:.2f} | {peak:.0f} |", flush=True)
+            (said_alone, alone_s, _), (said, local_s, _), (said_far, far_s, _) = (busy.best(ask(source)) for source in (alone, folder, url))
+            print(f"| {command} | {alone_s:.2f} | {local_s:.2f} | {far_s:.2f} |", flush=True)
             answers = [answer(said) for said in (said_alone, said, said_far)]
             bench.must(answers[0] == answers[1] == answers[2], f"{command}: the answers differ")
 
