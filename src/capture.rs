@@ -18,7 +18,6 @@ mod selection;
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
 
 use chrono::{DateTime, Utc};
 
@@ -81,15 +80,7 @@ pub async fn capture(source: &Source, order: &Order, log: &Log, confirm: &Confir
     if order.target.exists() && !order.force {
         return already(order);
     }
-    let asked = AtomicU32::new(0);
-    let mut job = Job {
-        asked: &asked,
-        source,
-        source_name: &order.source_name,
-        log,
-        confirm,
-        most_queries: order.most_queries,
-    };
+    let mut job = Job::new(source, &order.source_name, log, confirm, order.most_queries);
     let partial = Partial::open(&order.target)?;
     let (partial, plan) = match partial.plan()? {
         Some(plan) if order.resume => {
@@ -151,12 +142,7 @@ fn unfinished(target: &Path, plan: &Plan) -> CaptureError {
 
 /// The plan of an earlier run, if it is of the same records. A window that ends "now" has moved on: that of the plan counts.
 fn resumed(order: &Order, plan: Plan) -> Result<Plan, CaptureError> {
-    let same = Selection {
-        starts: plan.selection.starts.clone(),
-        arrived: plan.selection.arrived.clone(),
-        ..order.selection.clone()
-    };
-    if same == plan.selection && order.source_name == plan.source {
+    if order.selection.is_like(&plan.selection) && order.source_name == plan.source {
         return Ok(plan);
     }
     Err(CaptureError::Usage {

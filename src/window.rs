@@ -63,6 +63,16 @@ pub fn rfc3339(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string()
 }
 
+/// Records have microseconds: the first whole one that is not before `at`.
+pub fn ceil_micros(at: DateTime<Utc>) -> DateTime<Utc> {
+    let rest = i64::from(at.timestamp_subsec_nanos() % 1000);
+    if rest == 0 {
+        at
+    } else {
+        at + TimeDelta::nanoseconds(1000 - rest)
+    }
+}
+
 /// Reads a positive duration such as `90s`, `5m`, `1h30m`, `2d`, `250ms`.
 ///
 /// # Errors

@@ -7,7 +7,6 @@
 use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::AtomicU32;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -65,15 +64,7 @@ pub async fn append(
     confirm: &Confirm,
 ) -> Result<Addition, CaptureError> {
     fs::create_dir_all(&archive.folder).map_err(|error| CaptureError::unwritable(&archive.folder, error))?;
-    let asked = AtomicU32::new(0);
-    let mut job = Job {
-        asked: &asked,
-        source,
-        source_name: &archive.source_name,
-        log,
-        confirm,
-        most_queries: archive.most_queries,
-    };
+    let mut job = Job::new(source, &archive.source_name, log, confirm, archive.most_queries);
     let known = archive.known()?;
     let settled = archive.settled();
     let begin = known.iter().map(|(_, notes)| notes.selection.starts.start).min();
@@ -132,12 +123,7 @@ impl Archive {
 
     /// One archive holds one choice of one source's records.
     fn check(&self, path: &Path, notes: &Notes) -> Result<(), CaptureError> {
-        let same = Selection {
-            starts: notes.selection.starts.clone(),
-            arrived: notes.selection.arrived.clone(),
-            ..self.selection.clone()
-        };
-        if same != notes.selection {
+        if !self.selection.is_like(&notes.selection) {
             let why = format!(
                 "it is of {}, and asked was {}",
                 notes.selection.in_words(),

@@ -58,13 +58,13 @@ enum Got {
 }
 
 impl<'a> Fetcher<'a> {
-    pub(super) fn new(job: &'a Job<'a>, selection: &'a Selection, partial: &'a Partial) -> Self {
+    pub(super) fn new(job: &'a Job<'a>, selection: &'a Selection, partial: &'a Partial, slices: Vec<Slice>) -> Self {
         Self {
             job,
             selection,
             partial,
-            expected: 0,
-            queue: Mutex::default(),
+            expected: slices.iter().map(|slice| slice.counted).sum(),
+            queue: Mutex::new(slices.into()),
             packing: Mutex::default(),
             failures: AtomicU32::new(0),
             rows: AtomicU64::new(0),
@@ -75,13 +75,11 @@ impl<'a> Fetcher<'a> {
         }
     }
 
-    /// Fetches these stretches of time into parts.
+    /// Fetches the stretches of time into parts.
     ///
     /// # Errors
     /// The first failure that can't pass, or what does not pass; what came until then is kept.
-    pub(super) async fn fetch(mut self, slices: Vec<Slice>) -> Result<Option<String>, CaptureError> {
-        self.expected = slices.iter().map(|slice| slice.counted).sum();
-        self.queue = Mutex::new(slices.into());
+    pub(super) async fn fetch(self) -> Result<Option<String>, CaptureError> {
         let workers = (0..AT_ONCE).map(|_| self.work());
         for ended in join_all(workers).await {
             ended?;

@@ -33,7 +33,7 @@ const ROWS_PER_GROUP: usize = 100_000;
 const ROWS_PER_PAGE: usize = 10_000;
 /// Of texts a page must be long, or each begins anew what the one before had learnt of what repeats.
 const BYTES_PER_PAGE: usize = 8 << 20;
-/// Beyond this a file gets slower to write and hardly smaller (benches/README.md).
+/// Of zstd's 22: the middle of those that are meant for everyday use. A file is written once and kept for years.
 const LEVEL: i32 = 6;
 /// A trace has several records: about so many ids are in a group, at most.
 const TRACES_PER_GROUP: u64 = 25_000;

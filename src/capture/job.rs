@@ -15,17 +15,16 @@ use crate::source::{Request, Source};
 use crate::words;
 
 /// Whom to ask, and how much.
-#[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     pub source: &'a Source,
     /// The source's name, for the notes.
-    pub source_name: &'a str,
+    source_name: &'a str,
     pub log: &'a Log,
-    pub confirm: &'a Confirm,
+    confirm: &'a Confirm,
     /// Queries that may be spent.
     pub most_queries: u32,
     /// Statements so far.
-    pub asked: &'a AtomicU32,
+    pub asked: AtomicU32,
 }
 
 /// What was fetched for a plan.
@@ -55,7 +54,24 @@ impl Counts {
     }
 }
 
-impl Job<'_> {
+impl<'a> Job<'a> {
+    pub(super) fn new(
+        source: &'a Source,
+        source_name: &'a str,
+        log: &'a Log,
+        confirm: &'a Confirm,
+        most_queries: u32,
+    ) -> Self {
+        Self {
+            source,
+            source_name,
+            log,
+            confirm,
+            most_queries,
+            asked: AtomicU32::new(0),
+        }
+    }
+
     /// Queries that were sent so far, failed ones included.
     pub(super) fn spent(&self) -> u32 {
         match self.source {
@@ -163,7 +179,7 @@ impl Job<'_> {
         partial: &Partial,
         slices: Vec<Slice>,
     ) -> Result<Option<String>, CaptureError> {
-        Fetcher::new(self, &plan.selection, partial).fetch(slices).await
+        Fetcher::new(self, &plan.selection, partial, slices).fetch().await
     }
 
     /// Counts again, and fetches anew where records have arrived meanwhile. The count.

@@ -32,6 +32,16 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Whether it is the same choice of records, at whatever times.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let same = Self {
+            starts: other.starts.clone(),
+            arrived: other.arrived.clone(),
+            ..self.clone()
+        };
+        same == *other
+    }
+
     /// The columns, in Logfire's order.
     pub(super) fn columns(&self) -> Vec<String> {
         let schema = Capture::schema();

@@ -20,7 +20,7 @@ use crate::report::{Block, Data, Note, Outcome, Report, Severity, Told};
 use crate::schema::{self, Time};
 use crate::size;
 use crate::source::Source;
-use crate::window::{Window, rfc3339};
+use crate::window::{Window, ceil_micros, rfc3339};
 use crate::words;
 
 /// What `capture` tells scripts: of a file, or of an archive that was added to.
@@ -146,9 +146,8 @@ fn order(args: &CaptureArgs, target: PathBuf, asked: &Asked) -> Order {
     }
 }
 
-/// The first whole microsecond that is not before.
 fn micros(at: DateTime<Utc>) -> i64 {
-    at.timestamp_micros() + i64::from(!at.timestamp_subsec_nanos().is_multiple_of(1000))
+    ceil_micros(at).timestamp_micros()
 }
 
 fn report(asked: &mut Asked, file: &Path, captured: &Captured) -> Report {

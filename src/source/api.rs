@@ -34,7 +34,7 @@ use super::{Answer, Request, Rows, SourceError};
 #[cfg(feature = "capture")]
 use super::{RecordBatches, capture};
 use crate::log::{Event, Log};
-use crate::window::rfc3339;
+use crate::window::{ceil_micros, rfc3339};
 use crate::words;
 
 /// The most rows that the API gives for one query, whatever is asked.
@@ -326,16 +326,6 @@ fn body(request: &Request) -> String {
         "include_schema": true,
     })
     .to_string()
-}
-
-/// Records have microseconds: the first whole one that is not before `at`.
-fn ceil_micros(at: DateTime<Utc>) -> DateTime<Utc> {
-    let rest = i64::from(at.timestamp_subsec_nanos() % 1000);
-    if rest == 0 {
-        at
-    } else {
-        at + TimeDelta::nanoseconds(1000 - rest)
-    }
 }
 
 /// Only a limit above the API's own hides whether there is more.
