@@ -77,8 +77,8 @@ pub struct Captured {
 /// # Errors
 /// [`CaptureError`].
 pub async fn capture(source: &Source, order: &Order, log: &Log, confirm: &Confirm) -> Result<Captured, CaptureError> {
-    if order.target.exists() && !order.force {
-        return already(order);
+    if let Some(done) = standing(order)? {
+        return Ok(done);
     }
     let mut job = Job::new(source, &order.source_name, log, confirm, order.most_queries);
     let partial = Partial::open(&order.target)?;
@@ -109,24 +109,36 @@ pub async fn capture(source: &Source, order: &Order, log: &Log, confirm: &Confir
     })
 }
 
-/// A file of that name: what was to be resumed may have been done already.
-fn already(order: &Order) -> Result<Captured, CaptureError> {
-    let done = order.resume.then(|| file::notes(&order.target)).flatten();
-    let Some(notes) = done else {
+/// What stands under the name, if that is what was to be resumed; `None` if there is work to do.
+fn standing(order: &Order) -> Result<Option<Captured>, CaptureError> {
+    if order.force || !order.target.exists() {
+        return Ok(None);
+    }
+    let notes = order.resume.then(|| file::notes(&order.target)).flatten();
+    let partial = match order.resume && Partial::folder_of(&order.target).exists() {
+        true => Some(Partial::open(&order.target)?),
+        false => None,
+    };
+    let plan = partial.as_ref().map(Partial::plan).transpose()?.flatten();
+    if plan.is_some_and(|plan| !notes.as_ref().is_some_and(|notes| notes.are_of(&plan))) {
+        // An earlier run was about to replace the file, by --force.
+        return Ok(None);
+    }
+    let Some(notes) = notes else {
         return Err(CaptureError::Usage {
             message: format!("{} is there already", order.target.display()),
             hint: String::from("write to another file, or replace it with --force"),
         });
     };
     // The last run may have ended between the file and its own tidying up.
-    Partial::open(&order.target)?.remove()?;
+    partial.map(Partial::remove).transpose()?;
     let length = fs::metadata(&order.target).map_err(|error| CaptureError::unwritable(&order.target, error))?;
-    Ok(Captured {
+    Ok(Some(Captured {
         resumed: notes.records,
         notes,
         bytes: length.len(),
         queries: 0,
-    })
+    }))
 }
 
 fn unfinished(target: &Path, plan: &Plan) -> CaptureError {

@@ -80,6 +80,14 @@ impl Notes {
         }
     }
 
+    /// Whether the file was made by this plan.
+    pub(super) fn are_of(&self, plan: &Plan) -> bool {
+        self.source == plan.source
+            && self.selection == plan.selection
+            && self.window == plan.window
+            && self.counted_before == plan.counted
+    }
+
     /// Whether every record that the source counts in the end is in the file.
     pub fn is_whole(&self) -> bool {
         self.records >= self.counted_after

@@ -113,6 +113,34 @@ fn what_was_fetched_is_not_asked_for_again() {
     assert_same(&folder.path().join(FILE), &source);
 }
 
+/// Whoever forced once must not lose what was fetched since, nor be told that the old file is the new one.
+#[test]
+fn a_forced_capture_that_stopped_is_resumed() {
+    let folder = tempfile::tempdir().unwrap();
+    let source = an_hour(folder.path(), 20_000);
+    let file = folder.path().join(FILE);
+    // The old file is a capture itself, of another choice.
+    let server = Server::of(&source, FaultPlan::script(std::iter::repeat_n(Fault::none(), 6)));
+    assert_eq!(
+        server
+            .captured(folder.path(), &with(&["--service", "shop", "--env", ""]))
+            .code,
+        0
+    );
+    drop(server);
+    let old = std::fs::read(&file).unwrap();
+    let script = [Fault::none(), Fault::none(), Fault::quota_spent(), Fault::quota_spent()];
+    let server = Server::of(&source, FaultPlan::script(script));
+    let stopped = server.captured(folder.path(), &with(&["--force"]));
+    assert_eq!(stopped.code, 3, "{}{}", stopped.stdout, stopped.stderr);
+    assert_eq!(std::fs::read(&file).unwrap(), old);
+    // A refusal may be left for the next run.
+    let runs = (0..4).map(|_| server.captured(folder.path(), &with(&["--resume", "--format", "json"])));
+    let done = runs.into_iter().find(|run| run.code == 0).unwrap().json();
+    assert_eq!(done["records"], 20_000, "{done:#}");
+    assert_same(&file, &source);
+}
+
 #[test]
 fn files_are_not_replaced_unasked() {
     let folder = tempfile::tempdir().unwrap();
