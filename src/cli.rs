@@ -3,6 +3,8 @@
 mod begin;
 #[cfg(feature = "capture")]
 mod captures;
+#[cfg(feature = "cluster")]
+mod worker;
 
 use std::path::PathBuf;
 
@@ -12,6 +14,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use begin::BEGIN;
 #[cfg(feature = "capture")]
 pub use captures::{CaptureArgs, ServeArgs};
+#[cfg(feature = "cluster")]
+pub use worker::WorkerArgs;
 
 use crate::paste::Question;
 use crate::profile::{BUILT_IN, Settings};
@@ -61,6 +65,9 @@ pub enum Command {
     /// Let other clients ask it: Logfire's query API over a capture
     #[cfg(feature = "capture")]
     Serve(ServeArgs),
+    /// Answer parts of other machines' questions to a large archive
+    #[cfg(feature = "cluster")]
+    Worker(WorkerArgs),
     /// What is in the JSON? The documents, or the JSON Schema of one
     Schema {
         /// A document; none = the list of them

@@ -99,6 +99,13 @@ async fn answer(cli: Cli) -> u8 {
             Err(failure) => report_failure(&failure, wants_json, redacts),
         };
     }
+    #[cfg(feature = "cluster")]
+    if let Command::Worker(args) = &cli.command {
+        return match run::work(args, &config.settings).await {
+            Ok(listening) => work(listening, cli.common.quiet).await,
+            Err(failure) => report_failure(&failure, wants_json, redacts),
+        };
+    }
     if let Command::Schema { name: Some(name) } = &cli.command {
         return match run::schema_text(name) {
             Ok(text) => write_out(text.as_bytes(), 0),
@@ -159,6 +166,23 @@ async fn serve(running: relay_diag::serve::Running, quiet: bool) -> u8 {
     if code == 0 {
         terminated.await;
         running.stop().await;
+    }
+    code
+}
+
+/// Tells where it can be asked, and works until it is told to end.
+#[cfg(feature = "cluster")]
+async fn work(listening: relay_diag::source::capture::Listening, quiet: bool) -> u8 {
+    let address = listening.address;
+    if !quiet {
+        eprintln!("hint: RELAY_DIAG_WORKERS={address} relay-diag timeline --source ARCHIVE");
+        eprintln!("hint: one a machine; Ctrl-C ends it");
+    }
+    let terminated = terminated();
+    let code = write_out(format!("{address}\n").as_bytes(), 0);
+    if code == 0 {
+        terminated.await;
+        listening.stop().await;
     }
     code
 }

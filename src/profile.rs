@@ -25,6 +25,14 @@ pub struct Settings {
     /// What the questions to a capture may take of memory together, bytes.
     #[serde(deserialize_with = "memory")]
     pub memory: u64,
+    /// `host:port` of the machines that answer larger questions to an archive.
+    pub workers: Vec<String>,
+    /// What a question reads of the files from which on they are asked, bytes.
+    #[serde(deserialize_with = "bytes")]
+    pub workers_from: u64,
+    /// The most that one question to them may take.
+    #[serde(deserialize_with = "duration")]
+    pub workers_deadline: TimeDelta,
     /// The share of traces that is recorded, if the SDK samples them.
     pub sample_rate: f64,
     /// Empty: records without an environment.
@@ -73,6 +81,20 @@ pub struct Settings {
     pub diagnose: Diagnose,
     /// Commands for the person on call.
     pub remedies: Remedies,
+    /// Whom workers trust, and by what they are trusted.
+    pub worker_tls: WorkerTls,
+}
+
+/// PEM files; all empty: none.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkerTls {
+    /// The authority.
+    pub ca: String,
+    /// This machine's certificate.
+    pub certificate: String,
+    /// Its key.
+    pub key: String,
 }
 
 /// Work that one part of the application queues and another runs.
@@ -235,6 +257,10 @@ fn memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
             size::in_words(LEAST_MEMORY)
         ))),
     }
+}
+
+fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    size::parse(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
 }
 
 fn duration<'de, D: Deserializer<'de>>(deserializer: D) -> Result<TimeDelta, D::Error> {

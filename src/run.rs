@@ -6,6 +6,8 @@ mod ask;
 mod capture;
 mod catalogue;
 mod check;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod diagnose;
 mod explain;
 mod frame;
@@ -20,6 +22,8 @@ mod stuck;
 mod timeline;
 mod verify;
 
+#[cfg(feature = "cluster")]
+pub use cluster::work;
 pub use schema::{DOCUMENTS, Document, error_document, schema_text};
 #[cfg(feature = "capture")]
 pub use serve::serve;
@@ -93,6 +97,8 @@ impl Failure {
     /// The exit code (docs/contract.md): 2 for what was typed or configured, 3 for what could not be asked.
     pub fn exit_code(&self) -> u8 {
         match self {
+            #[cfg(feature = "cluster")]
+            Self::Source(SourceError::Worker(error)) if error.is_configuration() => 2,
             Self::Source(_) => 3,
             #[cfg(feature = "capture")]
             Self::Capture(error) => error.exit_code(),
@@ -196,6 +202,8 @@ pub async fn run(cli: Cli, config: Config, world: World) -> Result<Report, Failu
         Command::Capture(args) => capture::run(args, &cli, config, catalogue, &world).await,
         #[cfg(feature = "capture")]
         Command::Serve(_) => Err(no_report()),
+        #[cfg(feature = "cluster")]
+        Command::Worker(_) => Err(no_report()),
         Command::Completions { .. } | Command::Man => Err(no_report()),
     }
 }
@@ -246,7 +254,7 @@ impl Asked {
         })?;
         let opened = match config.settings.source.as_str() {
             "api" => Opened::api(api(cli, &config, world)?),
-            path => open(path, typed_now, config.settings.memory).await?,
+            path => open(path, typed_now, &config.settings).await?,
         };
         let now = typed_now.or(opened.holds.map(|holds| holds.to)).unwrap_or(world.now);
         let whole = match (opened.holds, &cli.command) {
@@ -307,7 +315,7 @@ fn api(cli: &Cli, config: &Config, world: &World) -> Result<Api, Failure> {
 }
 
 #[cfg(feature = "capture")]
-async fn open(source: &str, now: Option<DateTime<Utc>>, memory: u64) -> Result<Opened, Failure> {
+async fn open(source: &str, now: Option<DateTime<Utc>>, settings: &Settings) -> Result<Opened, Failure> {
     let (kind, name) = match source {
         "demo" => (
             "demo",
@@ -315,7 +323,11 @@ async fn open(source: &str, now: Option<DateTime<Utc>>, memory: u64) -> Result<O
         ),
         path => ("capture", path.to_owned()),
     };
-    let capture = capture(source, now).await?.with_memory(memory);
+    #[cfg(feature = "cluster")]
+    let workers = cluster::workers(settings)?;
+    let capture = capture(source, now).await?.with_memory(settings.memory);
+    #[cfg(feature = "cluster")]
+    let capture = capture.with_workers(workers);
     let holds = capture.window().map(|(from, to)| Window::new(from, to)).transpose()?;
     Ok(Opened {
         source: Source::Capture(capture),
@@ -346,7 +358,7 @@ async fn capture(source: &str, now: Option<DateTime<Utc>>) -> Result<crate::sour
 }
 
 #[cfg(not(feature = "capture"))]
-async fn open(_source: &str, _now: Option<DateTime<Utc>>, _memory: u64) -> Result<Opened, Failure> {
+async fn open(_source: &str, _now: Option<DateTime<Utc>>, _settings: &Settings) -> Result<Opened, Failure> {
     Err(Failure::Usage {
         message: String::from("this build reads no captures"),
         hint: String::from("build it with the feature `capture`, or ask the API: --source api"),

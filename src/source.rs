@@ -80,6 +80,17 @@ pub struct Answer {
     pub clock_offset: Option<TimeDelta>,
     /// What the server wants people to know.
     pub warning: Option<String>,
+    /// Where it ran, if there was a choice.
+    pub ran: Option<Ran>,
+}
+
+/// Where a statement ran, of a source that has workers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ran {
+    /// On how many workers; 0 = on this machine.
+    pub workers: usize,
+    /// What there was to read of the files, bytes; `None` where some are not Parquet: workers read no others.
+    pub bytes: Option<u64>,
 }
 
 impl Answer {
@@ -92,6 +103,7 @@ impl Answer {
             clipped: false,
             clock_offset: None,
             warning: None,
+            ran: None,
         }
     }
 }
@@ -165,6 +177,10 @@ pub enum SourceError {
     /// The API could not be asked, or did not answer.
     #[error(transparent)]
     Api(#[from] api::ApiError),
+    /// A worker did not do its part.
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Worker(#[from] capture::WorkerError),
 }
 
 impl SourceError {
@@ -188,6 +204,17 @@ impl SourceError {
                  relay-diag.toml"
             }
             Self::Api(error) => error.hint(),
+            #[cfg(feature = "cluster")]
+            Self::Worker(error) => error.hint(),
+        }
+    }
+
+    /// Whether what else was answered stands without this answer. Where a worker is lost, one machine can still do all.
+    pub fn spares_the_rest(&self) -> bool {
+        match self {
+            #[cfg(feature = "cluster")]
+            Self::Worker(_) => false,
+            _ => true,
         }
     }
 
@@ -200,6 +227,8 @@ impl SourceError {
             Self::Rejected { .. } => "query_rejected",
             Self::Memory { .. } => "memory_limit",
             Self::Api(error) => error.kind(),
+            #[cfg(feature = "cluster")]
+            Self::Worker(error) => error.kind(),
         }
     }
 }

@@ -85,7 +85,7 @@ impl Asked {
             .records_at_most()
             .filter(|_| self.catalogue.get(name).is_ok_and(|query| query.header.by_bucket))
         {
-            Some(records) => slices(self.window, lookback, records / MOST_IN_A_SLICE),
+            Some(records) => slices(self.window, lookback, records / (MOST_IN_A_SLICE * self.machines())),
             None => Vec::new(),
         };
         let mut found = Section::default();
@@ -165,7 +165,7 @@ impl Asked {
                     }
                     found.extend(sections);
                 }
-                Err(Failure::Source(error)) => match is_too_much(&error) && !again {
+                Err(Failure::Source(error)) if error.spares_the_rest() => match is_too_much(&error) && !again {
                     true => waiting.push_back((name, error.to_string(), true)),
                     false => {
                         found.insert(name.to_owned(), Section::failed(error.to_string()));
@@ -239,6 +239,14 @@ impl Asked {
     #[cfg(not(feature = "capture"))]
     fn records_at_most(&self) -> Option<usize> {
         None
+    }
+
+    /// How many machines share a slice, each with memory of its own.
+    fn machines(&self) -> usize {
+        match self.source_kind {
+            "capture" if cfg!(feature = "cluster") => self.settings.workers.len().max(1),
+            _ => 1,
+        }
     }
 
     /// A plan allows ranges of so many days only.

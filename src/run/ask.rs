@@ -9,7 +9,7 @@ use crate::facts::NotKnown;
 use crate::log::Event;
 use crate::query::{Batch, Section};
 use crate::source::api::{ApiError, ApiErrorKind};
-use crate::source::{Answer, Request, Source, SourceError};
+use crate::source::{Answer, Ran, Request, Source, SourceError};
 use crate::words;
 
 /// What answers told beside their rows.
@@ -24,6 +24,7 @@ pub(super) struct Learned {
 struct Said {
     warnings: BTreeSet<String>,
     doubts: BTreeMap<String, String>,
+    ran: Vec<Ran>,
 }
 
 impl Learned {
@@ -37,6 +38,12 @@ impl Learned {
     pub(super) fn forget_doubts(&self) {
         let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         said.doubts.clear();
+    }
+
+    /// Where each question ran, of those that could have run elsewhere.
+    pub(super) fn ran(&self) -> Vec<Ran> {
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        said.ran.clone()
     }
 
     pub(super) fn doubt(&self, section: &str, why: String) {
@@ -130,6 +137,10 @@ impl Asked {
             self.log.step(format!("the server warns: {warning}"));
             let mut said = self.learned.said.lock().unwrap_or_else(PoisonError::into_inner);
             said.warnings.insert(warning.clone());
+        }
+        if let Some(ran) = answer.ran {
+            let mut said = self.learned.said.lock().unwrap_or_else(PoisonError::into_inner);
+            said.ran.push(ran);
         }
         if let Some(offset) = answer.clock_offset {
             let off = words::duration(offset.abs().as_seconds_f64());

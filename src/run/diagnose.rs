@@ -75,7 +75,7 @@ pub(super) async fn second_round(
                 incident.map(|incident| Second::read(facts, &asked.settings, (incident, service), &sections));
             round.missing = round.second.as_ref().map(Second::not_known).unwrap_or_default();
         }
-        Err(Failure::Source(error)) => round.missing.push(NotKnown {
+        Err(Failure::Source(error)) if error.spares_the_rest() => round.missing.push(NotKnown {
             section: String::from("second request"),
             why: error.to_string(),
         }),

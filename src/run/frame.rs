@@ -7,6 +7,7 @@ use super::Asked;
 use crate::facts::NotKnown;
 use crate::report::{Frame, NothingFound};
 use crate::schema::{self, Time};
+use crate::size;
 use crate::source::Source;
 
 /// The fields of every document that was asked of records.
@@ -25,6 +26,21 @@ pub(super) struct FrameDocument<'a> {
     queries_overridden: Vec<String>,
     /// The setting; below 1 counts are of sampled traces.
     sample_rate: f64,
+    /// Where it was worked out; null = here, as no workers are set.
+    ran: Option<RanDocument>,
+}
+
+/// All questions together.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Ran")]
+struct RanDocument {
+    questions: usize,
+    /// Of these, how many ran on workers.
+    on_workers: usize,
+    /// How many those are; 0 = none was asked.
+    workers: usize,
+    /// What there was to read of the files; null = not known, as they are not all Parquet.
+    bytes: Option<u64>,
 }
 
 /// Where the records are from.
@@ -58,6 +74,29 @@ struct Filters<'a> {
     environment: Option<&'a str>,
     service: Option<&'a str>,
     instance: Option<&'a str>,
+}
+
+impl RanDocument {
+    /// `from`: what a question reads from which on workers are asked, bytes.
+    fn in_words(&self, from: u64) -> String {
+        let read = self.bytes.map(|bytes| format!("{} to read", size::in_words(bytes)));
+        match (read, self.questions, self.on_workers) {
+            (None, ..) => String::from("ran on this machine: workers read Parquet files and no others"),
+            (Some(read), _, 0) if self.bytes < Some(from) => {
+                let from = size::in_words(from);
+                format!("ran on this machine: {read}; workers are asked by a question that reads {from}")
+            }
+            (Some(read), _, 0) => format!("ran on this machine: {read}, in pieces too few to be shared"),
+            (Some(read), all, elsewhere) => {
+                let part = if all == elsewhere {
+                    String::new()
+                } else {
+                    format!(", {elsewhere} of {all} questions")
+                };
+                format!("ran on {} workers{part}: {read}", self.workers)
+            }
+        }
+    }
 }
 
 impl Asked {
@@ -117,7 +156,20 @@ impl Asked {
             queries_spent: spent,
             queries_overridden: self.catalogue.overridden(),
             sample_rate: settings.sample_rate,
+            ran: self.ran(),
         }
+    }
+
+    /// Where it was worked out, if there was a choice.
+    fn ran(&self) -> Option<RanDocument> {
+        let ran = self.learned.ran();
+        let elsewhere = ran.iter().filter(|ran| ran.workers > 0);
+        (!ran.is_empty()).then(|| RanDocument {
+            questions: ran.len(),
+            on_workers: elsewhere.clone().count(),
+            workers: elsewhere.map(|ran| ran.workers).max().unwrap_or_default(),
+            bytes: ran.iter().map(|ran| ran.bytes).sum(),
+        })
     }
 
     /// The same for people.
@@ -134,6 +186,12 @@ impl Asked {
                     .unwrap_or_default()
             ),
         ];
+        if self.source_kind == "capture" && !settings.workers.is_empty() {
+            notes.push(match self.ran() {
+                Some(ran) => ran.in_words(settings.workers_from),
+                None => String::from("ran on this machine: this build asks no workers"),
+            });
+        }
         if settings.sample_rate < 1.0 {
             notes.push(format!(
                 "sampled: {} of the traces are recorded (setting sample_rate): counts are estimates from those, and how \

@@ -45,7 +45,7 @@ pub(super) async fn run(asked: &Asked, chart: bool) -> Result<Report, Failure> {
                     charts.extend(pool_chart(&diagnosis, &episodes, &second));
                 }
             }
-            Err(Failure::Source(error)) => {
+            Err(Failure::Source(error)) if error.spares_the_rest() => {
                 runs.not_known = Some(format!("the runs of success are told to half a minute only: {error}"));
             }
             Err(error) => return Err(error),
@@ -95,7 +95,7 @@ impl Asked {
             // "Nothing was found" stands without it.
             match self.ask_sections(&["filters"], &values, &mut spent).await {
                 Ok(sections) => facts.read_filters(&sections),
-                Err(Failure::Source(error)) => self
+                Err(Failure::Source(error)) if error.spares_the_rest() => self
                     .log
                     .step(format!("what the filters left out is not known: {error}")),
                 Err(error) => return Err(error),

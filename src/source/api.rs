@@ -224,6 +224,7 @@ impl Api {
             project: reply.context,
             attempts,
             clock_offset,
+            ran: None,
             warning: reply.warning.map(|text| self.access.token.hide(&text)),
         })
     }

@@ -6,6 +6,8 @@ mod batches;
 mod blocks;
 mod cells;
 mod clock;
+#[cfg(feature = "cluster")]
+mod cluster;
 mod columnar;
 mod dialect;
 mod engine;
@@ -36,6 +38,8 @@ use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::arrow::record_batch::RecordBatch;
 
 pub use batches::{Batches, Plans, rows};
+#[cfg(feature = "cluster")]
+pub use cluster::{Host, Listening, Tls, WorkerError, Workers, listen};
 use dialect::Sessions;
 use engine::Engine;
 pub use files::WINDOW_NOTE;
@@ -133,6 +137,8 @@ impl Capture {
                 ),
                 hides_after: now,
                 parts: parts.into(),
+                #[cfg(feature = "cluster")]
+                workers: None,
             }),
         }
     }
@@ -140,14 +146,23 @@ impl Capture {
     /// The same capture with another limit for what all questions together may take of memory (512 MB by default).
     #[must_use]
     pub fn with_memory(self, bytes: u64) -> Self {
-        let old = &self.engine.sessions;
-        let sessions = Sessions::new(old.now, Memory::new(bytes), old.partitions, old.row_bytes);
+        let mut engine = Arc::unwrap_or_clone(self.engine);
+        let old = &engine.sessions;
+        engine.sessions = Sessions::new(old.now, Memory::new(bytes), old.partitions, old.row_bytes);
         Self {
-            engine: Arc::new(Engine {
-                parts: Arc::clone(&self.engine.parts),
-                hides_after: self.engine.hides_after,
-                sessions,
-            }),
+            engine: Arc::new(engine),
+            ..self
+        }
+    }
+
+    /// The same capture, whose larger questions these workers answer.
+    #[cfg(feature = "cluster")]
+    #[must_use]
+    pub fn with_workers(self, workers: Workers) -> Self {
+        let mut engine = Arc::unwrap_or_clone(self.engine);
+        engine.workers = Some(workers).filter(|workers| !workers.is_empty());
+        Self {
+            engine: Arc::new(engine),
             ..self
         }
     }
@@ -205,7 +220,10 @@ impl Capture {
     pub async fn query(&self, request: &Request) -> Result<Answer, SourceError> {
         let mut batches = self.stream(request.clone().into(), ()).await?;
         let collected = batches.collect().await?;
-        Ok(Answer::of(rows(batches.schema(), &collected)?))
+        Ok(Answer {
+            ran: batches.ran(),
+            ..Answer::of(rows(batches.schema(), &collected)?)
+        })
     }
 
     /// The same for a statement whose rows are records.

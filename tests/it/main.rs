@@ -15,6 +15,8 @@ mod capture;
 mod catalogue;
 #[cfg(feature = "capture")]
 mod cli;
+#[cfg(feature = "cluster")]
+mod cluster;
 #[cfg(feature = "capture")]
 mod cost;
 #[cfg(feature = "capture")]

@@ -12,13 +12,14 @@ use crate::support::{Run, command, finish, fixture};
 const RECORDINGS: [&str; 3] = ["demo", "partial-connect-hang", "shop-db-restart"];
 
 /// moto's server of S3, until it is dropped.
-struct Store {
+pub struct Store {
     process: Child,
     url: String,
 }
 
 impl Store {
-    fn of(folder: &Path) -> Option<Self> {
+    /// With the files of a folder, below `s3://bucket/archive`.
+    pub fn of(folder: &Path) -> Option<Self> {
         let python = python::with("store", &["moto[server]", "boto3"], "no object store was asked")?;
         let mut process = Command::new(python)
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/store.py"))
@@ -38,16 +39,19 @@ impl Store {
         })
     }
 
-    fn ask(&self, folder: &Path, args: &[&str]) -> Run {
-        let mut command = command(folder);
-        command.args(args).envs([
+    /// What whoever asks it needs in the environment.
+    pub fn variables(&self) -> [(&str, &str); 5] {
+        [
             ("AWS_ENDPOINT", self.url.as_str()),
             ("AWS_ALLOW_HTTP", "true"),
             ("AWS_ACCESS_KEY_ID", "any"),
             ("AWS_SECRET_ACCESS_KEY", "any"),
             ("AWS_REGION", "us-east-1"),
-        ]);
-        finish(&mut command)
+        ]
+    }
+
+    fn ask(&self, folder: &Path, args: &[&str]) -> Run {
+        finish(command(folder).args(args).envs(self.variables()))
     }
 }
 

@@ -75,6 +75,24 @@ pub fn cases() -> Vec<Case> {
         .collect()
 }
 
+/// The labelled recordings of our lab and of other teams.
+pub fn recordings() -> Vec<Case> {
+    let mut all = cases();
+    let others = std::fs::read_dir(fixture("others"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let mut others: Vec<_> = others
+        .filter(|folder| folder.join("records.ndjson.zst").is_file())
+        .collect();
+    others.sort();
+    all.extend(others.into_iter().map(|folder| Case {
+        name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+        records: folder.join("records.ndjson.zst").to_string_lossy().into_owned(),
+        label: Value::Null,
+    }));
+    all
+}
+
 /// Works on all items, several at once; what comes of them stands in the order of the items.
 pub fn on_each<I: Sync, T: Send>(items: &[I], at_once: usize, work: impl Fn(&I) -> T + Sync) -> Vec<T> {
     let next = AtomicUsize::new(0);

@@ -5,7 +5,7 @@ use datafusion::arrow::record_batch::RecordBatch;
 use tokio::sync::mpsc;
 
 use super::{SourceError, cells, refusal};
-use crate::source::Rows;
+use crate::source::{Ran, Rows};
 
 /// What the engine sends.
 pub(super) enum Piece {
@@ -25,24 +25,29 @@ pub struct Plans {
     pub physical: String,
 }
 
+/// What is known of a statement before its rows.
+#[derive(Debug)]
+pub(super) struct About {
+    /// If they were asked for.
+    pub plans: Option<Plans>,
+    /// If there was a choice.
+    pub ran: Option<Ran>,
+}
+
 /// A result that is still being made.
 #[derive(Debug)]
 pub struct Batches {
     schema: SchemaRef,
-    plans: Option<Plans>,
+    about: About,
     metrics: Option<String>,
     pieces: mpsc::Receiver<Result<Piece, SourceError>>,
 }
 
 impl Batches {
-    pub(super) fn new(
-        schema: SchemaRef,
-        plans: Option<Plans>,
-        pieces: mpsc::Receiver<Result<Piece, SourceError>>,
-    ) -> Self {
+    pub(super) fn new(schema: SchemaRef, about: About, pieces: mpsc::Receiver<Result<Piece, SourceError>>) -> Self {
         Self {
             schema,
-            plans,
+            about,
             metrics: None,
             pieces,
         }
@@ -57,7 +62,13 @@ impl Batches {
     /// The plans, if they were asked for.
     #[must_use]
     pub fn plans(&self) -> Option<&Plans> {
-        self.plans.as_ref()
+        self.about.plans.as_ref()
+    }
+
+    /// Where it runs, if there was a choice.
+    #[must_use]
+    pub fn ran(&self) -> Option<Ran> {
+        self.about.ran
     }
 
     /// The physical plan with what each step took: after the last batch, if plans were asked for.

@@ -49,7 +49,7 @@ const USELESS_RULES: [&str; 8] = [
 ];
 
 /// Makes sessions for one capture. Functions and rewrites are registered once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Sessions {
     /// What `now()` says.
     pub now: Option<DateTime<Utc>>,
@@ -95,6 +95,14 @@ impl Sessions {
                     .build()
             }
         };
+        Self::with_own_tables(state)
+    }
+
+    /// A session of this state with room for tables that no other sees.
+    ///
+    /// # Errors
+    /// The engine's own.
+    pub(super) fn with_own_tables(state: SessionState) -> Result<SessionContext> {
         let context = SessionContext::new_with_state(state);
         context.register_catalog_list(own_tables(&context)?);
         Ok(context)

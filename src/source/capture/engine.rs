@@ -18,12 +18,16 @@ use datafusion::sql::parser::Statement;
 use tokio::runtime::Runtime;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batches::{Batches, Piece, Plans};
+use super::batches::{About, Batches, Piece, Plans};
+#[cfg(feature = "cluster")]
+use super::cluster::{Workers, settled};
 use super::dialect::{self, Sessions};
 use super::files::Part;
 use super::schema::ZONE;
+use super::stop::End;
 use super::table::Table;
 use super::{Question, SourceError, refusal, stop};
+use crate::source::Ran;
 
 /// Planning recurses once a branch and a level, with frames of tens of kilobytes in an unoptimised build.
 /// The system gives pages only as they are touched.
@@ -33,12 +37,15 @@ const STACK_BYTES: usize = 64 << 20;
 const BATCHES_AHEAD: usize = 2;
 
 /// The records, and how they are asked.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Engine {
     pub parts: Arc<[Arc<Part>]>,
     /// Hides what arrived later.
     pub hides_after: Option<DateTime<Utc>>,
     pub sessions: Sessions,
+    /// Who answers what this machine would take long for.
+    #[cfg(feature = "cluster")]
+    pub workers: Option<Workers>,
 }
 
 impl Engine {
@@ -66,6 +73,10 @@ impl Engine {
                             () = this.answer(&question, planned, &pieces) => {}
                             () = pieces.closed() => {}
                         }
+                        #[cfg(feature = "cluster")]
+                        if this.workers.is_some() {
+                            settled().await;
+                        }
                     }),
                     Err(error) => {
                         // Nobody waits any more: then nobody needs the answer.
@@ -74,8 +85,8 @@ impl Engine {
                 }
             })
             .map_err(|error| refusal::failed(&error))?;
-        let (schema, plans) = plan.await.unwrap_or_else(|_| Err(refusal::unfinished()))?;
-        Ok(Batches::new(schema, plans, received))
+        let (schema, about) = plan.await.unwrap_or_else(|_| Err(refusal::unfinished()))?;
+        Ok(Batches::new(schema, about, received))
     }
 
     async fn answer(
@@ -84,22 +95,24 @@ impl Engine {
         planned: oneshot::Sender<Planned>,
         pieces: &mpsc::Sender<Result<Piece, SourceError>>,
     ) {
-        let (plan, stream) = match self.begin(question, pieces).await {
-            Ok((plan, plans, stream)) => {
-                // The reader's end is noticed by the caller.
-                let _ = planned.send(Ok((stream.schema(), plans)));
-                (plan, stream)
-            }
+        let begun = match self.begin(question, pieces).await {
+            Ok(begun) => begun,
             Err(refused) => {
                 let _ = planned.send(Err(refused));
                 return;
             }
         };
-        let last = match pass_on(stream, pieces).await {
+        let about = About {
+            plans: begun.plans,
+            ran: begun.ran,
+        };
+        // The reader's end is noticed by the caller.
+        let _ = planned.send(Ok((begun.stream.schema(), about)));
+        let last = match pass_on(begun.stream, pieces).await {
             Ok(()) => Ok(Piece::End {
                 metrics: question
                     .explain
-                    .then(|| text(DisplayableExecutionPlan::with_metrics(plan.as_ref()))),
+                    .then(|| text(DisplayableExecutionPlan::with_metrics(begun.plan.as_ref()))),
             }),
             Err(error) => Err(self.refused(&error)),
         };
@@ -114,13 +127,34 @@ impl Engine {
         let rejected = |error| self.refused(&error);
         let context = self.sessions.session(question.timezone.as_deref()).map_err(rejected)?;
         let statement = single_select(&question.request.sql)?;
-        let (plan, plans, task) = self.plan(&context, statement, question).await.map_err(rejected)?;
-        let plan = stop::stoppable(plan, pieces).map_err(rejected)?;
-        let stream = execute_stream(Arc::clone(&plan), task).map_err(rejected)?;
-        Ok((plan, plans, stream))
+        let planned = self.plan(&context, statement.clone(), question).await;
+        let planned = planned.map_err(rejected)?;
+        let ran = self.would_run_here(&planned.plan);
+        #[cfg(feature = "cluster")]
+        if let (Some(workers), Some(ran)) = (self.asked(question), ran)
+            && workers.are_worth_it(ran)
+        {
+            let begun = self.begin_elsewhere(workers, ran, statement, question).await;
+            return begun.map_err(rejected);
+        }
+        let plan = stop::stoppable(planned.plan, &End::Unread(pieces.clone())).map_err(rejected)?;
+        let stream = execute_stream(Arc::clone(&plan), planned.task).map_err(rejected)?;
+        Ok(Begun {
+            plan,
+            plans: planned.plans,
+            ran,
+            stream,
+        })
     }
 
-    async fn plan(
+    /// What is to be told of it: nothing, where there is no choice.
+    #[cfg(not(feature = "cluster"))]
+    #[allow(clippy::unused_self)] // as with workers
+    fn would_run_here(&self, _: &Arc<dyn ExecutionPlan>) -> Option<Ran> {
+        None
+    }
+
+    pub(super) async fn plan(
         &self,
         context: &SessionContext,
         statement: Statement,
@@ -148,7 +182,11 @@ impl Engine {
             logical,
             physical: text(DisplayableExecutionPlan::new(physical.as_ref())),
         });
-        Ok((physical, plans, task))
+        Ok(PlannedQuery {
+            plan: physical,
+            plans,
+            task,
+        })
     }
 
     /// The two tables as views of the window, so that the bounds hold wherever a statement names them.
@@ -182,15 +220,26 @@ fn runtime() -> std::io::Result<Runtime> {
         .worker_threads(thread::available_parallelism().map_or(1, usize::from))
         .thread_stack_size(STACK_BYTES)
         .thread_name("capture-step")
-        .enable_time()
+        .enable_all()
         .build()
 }
 
-type Planned = Result<(SchemaRef, Option<Plans>), SourceError>;
+type Planned = Result<(SchemaRef, About), SourceError>;
 
-type Begun = (Arc<dyn ExecutionPlan>, Option<Plans>, SendableRecordBatchStream);
+/// A statement that can be run.
+pub(super) struct PlannedQuery {
+    pub plan: Arc<dyn ExecutionPlan>,
+    pub plans: Option<Plans>,
+    pub task: Arc<TaskContext>,
+}
 
-type PlannedQuery = (Arc<dyn ExecutionPlan>, Option<Plans>, Arc<TaskContext>);
+/// A statement that runs.
+pub(super) struct Begun {
+    pub plan: Arc<dyn ExecutionPlan>,
+    pub plans: Option<Plans>,
+    pub ran: Option<Ran>,
+    pub stream: SendableRecordBatchStream,
+}
 
 async fn pass_on(
     mut stream: SendableRecordBatchStream,

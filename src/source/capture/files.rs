@@ -1,5 +1,7 @@
 //! Which files make up a capture, and what is known of each before anything is asked.
 
+#[cfg(feature = "cluster")]
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -188,6 +190,21 @@ pub(super) fn open_ndjson_zst(
 ) -> Result<Vec<Arc<Part>>, SourceError> {
     let text = TextFile::in_memory(name, bytes, Packing::Zstd);
     Ok(vec![Arc::new(Opening::new(now).text(text)?)])
+}
+
+/// Parquet files by the names that [`Part::name`] gives, in that order. Blocks.
+///
+/// # Errors
+/// As [`open`].
+#[cfg(feature = "cluster")]
+pub(super) fn by_name(names: &[String]) -> Result<Vec<Arc<Part>>, SourceError> {
+    let (remote, local): (Vec<_>, Vec<_>) = names.iter().cloned().partition(|name| name.contains("://"));
+    let places = local.into_iter().map(|path| Place::Local(path.into()));
+    let places = places.chain(remote::by_name(&remote)?.into_iter().map(Place::Remote));
+    let parts: HashMap<String, Arc<Part>> = places
+        .map(|place| Ok((place.name(), Arc::new(parquet(place)?))))
+        .collect::<Result<_, SourceError>>()?;
+    Ok(names.iter().filter_map(|name| parts.get(name).cloned()).collect())
 }
 
 /// The Parquet files at an address.

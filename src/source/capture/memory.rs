@@ -17,7 +17,7 @@ const MERGED_AT_ONCE: usize = 4;
 static RUNTIMES: Mutex<Vec<Weak<RuntimeEnv>>> = Mutex::new(Vec::new());
 
 /// A limit that all questions share. It counts what sorts, groups and joins hold; batches on their way are few and small.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Memory {
     bytes: u64,
     runtime: OnceLock<Arc<RuntimeEnv>>,

@@ -7,21 +7,25 @@ use std::sync::Arc;
 use ::parquet::arrow::ProjectionMask;
 use ::parquet::arrow::arrow_reader::statistics::StatisticsConverter;
 use ::parquet::arrow::arrow_reader::{
-    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader,
-    ParquetRecordBatchReaderBuilder, RowFilter, RowSelection, RowSelector,
+    ArrowPredicate, ArrowPredicateFn, ArrowReaderMetadata, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowFilter, RowSelection, RowSelector,
 };
-use ::parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
+use ::parquet::file::metadata::RowGroupMetaData;
 use datafusion::arrow::array::{ArrayRef, AsArray, BooleanArray};
-use datafusion::arrow::datatypes::{DataType, Field, Fields, Int64Type, Schema, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::record_batch::RecordBatch;
 
 use super::SourceError;
 use super::columnar::{check_columns, convert, fit, guarded, unreadable};
-use super::place::{Content, Place};
-use super::schema::{self, COLUMNS, Kind, REQUIRED};
+use super::place::Place;
+use super::schema::{COLUMNS, Kind, REQUIRED};
 use super::sieve::Sieve;
 use super::wanted::{Extent, Wanted};
+
+mod footer;
+#[cfg(feature = "cluster")]
+mod share;
 
 /// A batch is a few of these, however wide the rows are.
 const BATCH_BYTES: u64 = 2 << 20;
@@ -29,11 +33,13 @@ const BATCH_BYTES: u64 = 2 << 20;
 const BATCH_ROWS: Range<u64> = 64..8192;
 
 /// A file whose footer was read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct ParquetFile {
     name: String,
     place: Place,
     metadata: ArrowReaderMetadata,
+    /// The row groups that are looked at: all, unless others look at the rest.
+    groups: Vec<usize>,
     /// First and last start of each row group, where the footer tells.
     starts: Vec<Option<(i64, i64)>>,
     extent: Option<Extent>,
@@ -56,9 +62,10 @@ impl ParquetFile {
         let name = place.name();
         guarded(&name, || {
             let file = place.open(&[]).map_err(|error| unreadable(&name, error))?;
-            let metadata = load(&file).map_err(|error| unreadable(&name, error))?;
+            let metadata = footer::load(&file).map_err(|error| unreadable(&name, error))?;
             check_columns(&name, metadata.schema())?;
             let mut opened = Self {
+                groups: (0..metadata.metadata().num_row_groups()).collect(),
                 starts: Vec::new(),
                 extent: None,
                 name: name.clone(),
@@ -208,10 +215,10 @@ impl ParquetFile {
     /// The row groups that may hold what is wanted.
     pub(super) fn wanted_groups(&self, wanted: &Wanted) -> Vec<Group> {
         let mut groups = Vec::new();
-        for (index, starts) in self.starts.iter().enumerate() {
-            let selection = match starts {
-                Some((first, last)) if !wanted.overlaps(*first, *last) => continue,
-                Some((first, last)) if wanted.covers(*first, *last) => None,
+        for &index in &self.groups {
+            let selection = match self.starts[index] {
+                Some((first, last)) if !wanted.overlaps(first, last) => continue,
+                Some((first, last)) if wanted.covers(first, last) => None,
                 _ => self.pages(index, wanted),
             };
             if selection.as_ref().is_none_or(RowSelection::selects_any) {
@@ -375,24 +382,4 @@ impl ParquetFile {
             .filter_map(|position| self.column(COLUMNS[*position].0));
         ProjectionMask::roots(self.metadata.parquet_schema(), columns)
     }
-}
-
-/// The footer, with the index of pages if there is a sound one. Text is read as views, so that what a column's dictionary
-/// holds once is not written out for each row.
-fn load(file: &Content) -> Result<ArrowReaderMetadata, ::parquet::errors::ParquetError> {
-    let indexed = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-    let found = ArrowReaderMetadata::load(file, indexed)
-        .or_else(|_| ArrowReaderMetadata::load(file, ArrowReaderOptions::new()))?;
-    let is_viewed = |field: &Field| {
-        let kind = schema::position(field.name()).map(|position| COLUMNS[position].1);
-        let is_text = matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8);
-        is_text && kind.is_some_and(|kind| kind.data_type() == DataType::Utf8View)
-    };
-    let viewed = found.schema().fields().iter().map(|field| match is_viewed(field) {
-        true => Arc::new(field.as_ref().clone().with_data_type(DataType::Utf8View)),
-        false => Arc::clone(field),
-    });
-    let viewed = Schema::new(viewed.collect::<Fields>());
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(viewed));
-    ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options).or(Ok(found))
 }

@@ -26,7 +26,7 @@ pub(super) fn refused(error: &DataFusionError, limit: u64) -> SourceError {
     match root(error) {
         DataFusionError::External(cause) => match cause.downcast_ref::<SourceError>().and_then(of_file) {
             Some(error) => error,
-            None => rejected(error),
+            None => of_worker(cause.as_ref()).unwrap_or_else(|| rejected(error)),
         },
         DataFusionError::ResourcesExhausted(_) => SourceError::Memory { limit },
         _ => rejected(error),
@@ -50,7 +50,20 @@ fn of_file(error: &SourceError) -> Option<SourceError> {
             missing: missing.clone(),
         }),
         SourceError::Rejected { .. } | SourceError::Memory { .. } | SourceError::Api(_) => None,
+        #[cfg(feature = "cluster")]
+        SourceError::Worker(_) => None,
     }
+}
+
+#[cfg(feature = "cluster")]
+fn of_worker(cause: &(dyn std::error::Error + 'static)) -> Option<SourceError> {
+    let error = cause.downcast_ref::<super::WorkerError>()?;
+    Some(SourceError::Worker(error.clone()))
+}
+
+#[cfg(not(feature = "cluster"))]
+fn of_worker(_: &(dyn std::error::Error + 'static)) -> Option<SourceError> {
+    None
 }
 
 /// The refusal that the engine's error stands for.

@@ -1,6 +1,8 @@
 //! Files in an object store (`s3://`, `gs://`, `az://`, `https://`): which there are, and their bytes in as few requests
 //! as a question needs. Credentials and endpoints come from the variables that the platforms' own tools read.
 
+#[cfg(feature = "cluster")]
+use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,9 +69,7 @@ pub(super) struct Fetched {
 pub(super) fn list(address: &str) -> std::result::Result<Vec<Arc<Object>>, SourceError> {
     let failed = |error: &dyn ToString| unreadable(address, error.to_string());
     let runtime = Handle::try_current().map_err(|error| failed(&error))?;
-    let url = Url::parse(address).map_err(|error| failed(&error))?;
-    let (store, path) = store(&url).map_err(|error| failed(&error))?;
-    let begin = url.as_str().strip_suffix(path.as_ref()).unwrap_or(address).to_owned();
+    let (store, path, begin) = place(address).map_err(|why| failed(&why))?;
     let found = runtime.block_on(async {
         let metas = match path.as_ref().ends_with(".parquet") {
             true => vec![store.head(&path).await?],
@@ -90,6 +90,53 @@ pub(super) fn list(address: &str) -> std::result::Result<Vec<Arc<Object>>, Sourc
     }
     found.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(found.into_iter().map(Arc::new).collect())
+}
+
+/// Single files by their addresses, in any order. Blocks: for a thread that may.
+///
+/// # Errors
+/// [`SourceError::Unreadable`], with the address of the file that can't be had.
+#[cfg(feature = "cluster")]
+pub(super) fn by_name(addresses: &[String]) -> std::result::Result<Vec<Arc<Object>>, SourceError> {
+    let mut stores: HashMap<String, Arc<dyn ObjectStore>> = HashMap::new();
+    let mut wanted = Vec::new();
+    for address in addresses {
+        let failed = |why: String| unreadable(address, why);
+        let begin = stores.keys().find(|begin| address.starts_with(begin.as_str())).cloned();
+        let (begin, path) = match begin {
+            Some(begin) => {
+                let path = Path::parse(&address[begin.len()..]).map_err(|error| failed(error.to_string()))?;
+                (begin, path)
+            }
+            None => {
+                let (store, path, begin) = place(address).map_err(failed)?;
+                stores.insert(begin.clone(), store);
+                (begin, path)
+            }
+        };
+        wanted.push((Arc::clone(&stores[&begin]), path, begin, address));
+    }
+    let Some(first) = addresses.first() else {
+        return Ok(Vec::new());
+    };
+    let runtime = Handle::try_current().map_err(|error| unreadable(first, error))?;
+    let objects = wanted.into_iter().map(|(store, path, begin, address)| {
+        let runtime = &runtime;
+        async move {
+            let opened = async { Object::open(&store, store.head(&path).await?, &begin, runtime).await };
+            let opened = opened.await.map(Arc::new);
+            opened.map_err(|error| unreadable(address, error))
+        }
+    });
+    runtime.block_on(futures_util::stream::iter(objects).buffered(AT_ONCE).try_collect())
+}
+
+/// The store of an address, the path in it, and what stands before that.
+fn place(address: &str) -> std::result::Result<(Arc<dyn ObjectStore>, Path, String), String> {
+    let url = Url::parse(address).map_err(|error| error.to_string())?;
+    let (store, path) = store(&url).map_err(|error| error.to_string())?;
+    let begin = url.as_str().strip_suffix(path.as_ref()).unwrap_or(address).to_owned();
+    Ok((store, path, begin))
 }
 
 fn store(url: &Url) -> object_store::Result<(Arc<dyn ObjectStore>, Path)> {

@@ -72,6 +72,14 @@ impl Scan {
     }
 }
 
+#[cfg(feature = "cluster")]
+impl Scan {
+    /// The files, what is wanted of them, and the part of the conditions that is asked first.
+    pub(super) fn task(&self) -> (&[Arc<Part>], &Arc<Wanted>, Option<&Arc<Sieve>>) {
+        (&self.parts, &self.wanted, self.sieve.as_ref())
+    }
+}
+
 impl DisplayAs for Scan {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let names: Vec<&str> = self

@@ -53,12 +53,24 @@ impl Sieve {
         positions.sort_unstable();
         let wanted = Wanted::new(positions, i64::MIN..i64::MAX, None);
         let columns = DFSchema::try_from(Arc::clone(wanted.schema()))?;
-        Ok(Some(Self {
-            condition: state.create_physical_expr(condition, &columns)?,
+        let condition = state.create_physical_expr(condition, &columns)?;
+        Ok(Some(Self::with(wanted, condition)))
+    }
+
+    /// Of a condition on the columns of `wanted`.
+    pub(super) fn with(wanted: Wanted, condition: Arc<dyn PhysicalExpr>) -> Self {
+        Self {
             wanted,
+            condition,
             looked_at: AtomicUsize::new(0),
             passed: AtomicUsize::new(0),
-        }))
+        }
+    }
+
+    /// What it asks, and of which columns.
+    #[cfg(feature = "cluster")]
+    pub(super) fn parts(&self) -> (&Wanted, &Arc<dyn PhysicalExpr>) {
+        (&self.wanted, &self.condition)
     }
 
     /// Positions of the columns to be read for it.

@@ -20,18 +20,33 @@ use tokio::sync::mpsc;
 use super::SourceError;
 use super::batches::Piece;
 
-type Reader = mpsc::Sender<std::result::Result<Piece, SourceError>>;
+/// When a query is to end.
+#[derive(Debug, Clone)]
+pub(super) enum End {
+    /// When its reader is gone.
+    Unread(mpsc::Sender<std::result::Result<Piece, SourceError>>),
+    /// At an instant.
+    #[cfg(feature = "cluster")]
+    At(std::time::Instant),
+}
 
-/// The plan with every step made to end when the reader is gone.
+impl End {
+    fn has_come(&self) -> bool {
+        match self {
+            Self::Unread(reader) => reader.is_closed(),
+            #[cfg(feature = "cluster")]
+            Self::At(instant) => std::time::Instant::now() >= *instant,
+        }
+    }
+}
+
+/// The plan with every step made to end then.
 ///
 /// # Errors
 /// The engine's own.
-pub(super) fn stoppable(plan: Arc<dyn ExecutionPlan>, reader: &Reader) -> Result<Arc<dyn ExecutionPlan>> {
+pub(super) fn stoppable(plan: Arc<dyn ExecutionPlan>, end: &End) -> Result<Arc<dyn ExecutionPlan>> {
     plan.transform_up(|step| {
-        let step = Stoppable {
-            step,
-            reader: reader.clone(),
-        };
+        let step = Stoppable { step, end: end.clone() };
         Ok(Transformed::yes(Arc::new(step) as Arc<dyn ExecutionPlan>))
     })
     .data()
@@ -40,7 +55,7 @@ pub(super) fn stoppable(plan: Arc<dyn ExecutionPlan>, reader: &Reader) -> Result
 #[derive(Debug)]
 struct Stoppable {
     step: Arc<dyn ExecutionPlan>,
-    reader: Reader,
+    end: End,
 }
 
 impl DisplayAs for Stoppable {
@@ -85,7 +100,7 @@ impl ExecutionPlan for Stoppable {
         match children.pop() {
             Some(step) => Ok(Arc::new(Self {
                 step,
-                reader: self.reader.clone(),
+                end: self.end.clone(),
             })),
             None => internal_err!("a step was taken away"),
         }
@@ -99,22 +114,22 @@ impl ExecutionPlan for Stoppable {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         Ok(Box::pin(StoppableStream {
             batches: self.step.execute(partition, context)?,
-            reader: self.reader.clone(),
+            end: self.end.clone(),
         }))
     }
 }
 
 struct StoppableStream {
     batches: SendableRecordBatchStream,
-    reader: Reader,
+    end: End,
 }
 
 impl Stream for StoppableStream {
     type Item = Result<RecordBatch>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.reader.is_closed() {
-            return Poll::Ready(Some(exec_err!("nobody reads the result any more")));
+        if self.end.has_come() {
+            return Poll::Ready(Some(exec_err!("nobody waits for the result any more")));
         }
         self.batches.as_mut().poll_next(context)
     }

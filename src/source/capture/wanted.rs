@@ -123,6 +123,18 @@ impl Wanted {
         &self.reads
     }
 
+    /// Positions in [`COLUMNS`] of what comes out, in its order.
+    #[cfg(feature = "cluster")]
+    pub(super) fn columns(&self) -> &[usize] {
+        &self.columns
+    }
+
+    /// When what arrived later is hidden: that instant, microseconds.
+    #[cfg(feature = "cluster")]
+    pub(super) fn now(&self) -> Option<i64> {
+        self.now
+    }
+
     /// What comes out.
     pub(super) fn schema(&self) -> &SchemaRef {
         &self.schema

@@ -7,7 +7,7 @@ use relay_diag::serve::fault::FaultPlan;
 use relay_diag::source::capture::Capture;
 
 use super::Server;
-use crate::support::{Case, cases, command, finish, fixture, on_each};
+use crate::support::{Case, command, finish, on_each, recordings};
 
 const AT_ONCE: usize = 2;
 /// `report` holds what `timeline` and `diagnose` say.
@@ -42,24 +42,6 @@ fn captured(case: &Case, folder: &Path, more: &[&str]) {
     .concat();
     let run = server.captured(folder, &args);
     assert_eq!(run.code, 0, "{}: {}{}", case.name, run.stdout, run.stderr);
-}
-
-/// The labelled recordings of our lab and of other teams.
-fn recordings() -> Vec<Case> {
-    let mut all = cases();
-    let others = std::fs::read_dir(fixture("others"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
-    let mut others: Vec<_> = others
-        .filter(|folder| folder.join("records.ndjson.zst").is_file())
-        .collect();
-    others.sort();
-    all.extend(others.into_iter().map(|folder| Case {
-        name: folder.file_name().unwrap().to_string_lossy().into_owned(),
-        records: folder.join("records.ndjson.zst").to_string_lossy().into_owned(),
-        label: serde_json::Value::Null,
-    }));
-    all
 }
 
 #[test]
