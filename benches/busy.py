@@ -216,9 +216,9 @@ def line(what, took, peak, bound):
     print(f"| {what} | {took:.2f} | {peak:.0f} | {bound} |", flush=True)
 
 
-def statements(binary, path, command):
+def statements(binary, path, command, *more):
     """What a command sends, in order."""
-    told = subprocess.run([binary, command, "--source", path, "-vv"], capture_output=True, text=True).stderr
+    told = subprocess.run([binary, command, "--source", path, "-vv", *more], capture_output=True, text=True).stderr
     return [line for line in told.splitlines() if line.startswith(("SELECT ", "WITH "))]
 
 

@@ -26,6 +26,7 @@ pub struct Settings {
     #[serde(deserialize_with = "memory")]
     pub memory: u64,
     /// `host:port` of the machines that answer larger questions to an archive.
+    #[serde(deserialize_with = "named")]
     pub workers: Vec<String>,
     /// What a question reads of the files from which on they are asked, bytes.
     #[serde(deserialize_with = "bytes")]
@@ -257,6 +258,12 @@ fn memory<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
             size::in_words(LEAST_MEMORY)
         ))),
     }
+}
+
+/// An empty variable is an empty list, not one of an empty name.
+fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let names = Vec::<String>::deserialize(deserializer)?.into_iter();
+    Ok(names.filter(|name| !name.trim().is_empty()).collect())
 }
 
 fn bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {

@@ -88,12 +88,12 @@ impl RanDocument {
             }
             (Some(read), _, 0) => format!("ran on this machine: {read}, in pieces too few to be shared"),
             (Some(read), all, elsewhere) => {
-                let part = if all == elsewhere {
-                    String::new()
-                } else {
-                    format!(", {elsewhere} of {all} questions")
+                let part = match all == elsewhere {
+                    true => String::new(),
+                    false => format!(", {elsewhere} of {all} questions"),
                 };
-                format!("ran on {} workers{part}: {read}", self.workers)
+                let workers = if self.workers == 1 { "worker" } else { "workers" };
+                format!("ran on {} {workers}{part}: {read}", self.workers)
             }
         }
     }

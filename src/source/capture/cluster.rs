@@ -18,8 +18,12 @@ use std::time::Duration;
 
 pub use error::WorkerError;
 pub(super) use plan::settled;
+pub(super) use threads::Client;
 pub use tls::Tls;
 pub use worker::{Host, Listening, listen};
+
+/// The engine forgets a part of a question to which nothing happens for ten minutes.
+const LONGEST: Duration = Duration::from_secs(9 * 60);
 
 /// The machines that answer, and when they are asked.
 #[derive(Debug, Clone)]
@@ -45,10 +49,13 @@ impl Workers {
     ///
     /// # Errors
     /// [`WorkerError::Address`] for what is no `host:port`, [`WorkerError::Unprotected`] for another machine without
-    /// certificates.
+    /// certificates, [`WorkerError::Patience`].
     pub fn new(addresses: &[String], from: u64, deadline: Duration, tls: Option<Tls>) -> Result<Self, WorkerError> {
-        let addresses = addresses.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
-        let addresses: Vec<Address> = addresses.map(Address::parse).collect::<Result<_, _>>()?;
+        if deadline > LONGEST {
+            return Err(WorkerError::Patience { most: LONGEST });
+        }
+        let addresses = addresses.iter().map(|text| Address::parse(text.trim()));
+        let addresses: Vec<Address> = addresses.collect::<Result<_, _>>()?;
         match addresses.iter().find(|address| tls.is_none() && !address.is_loopback()) {
             Some(address) => Err(WorkerError::Unprotected {
                 address: address.to_string(),
@@ -100,6 +107,7 @@ impl std::fmt::Display for Address {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -122,7 +130,7 @@ mod tests {
         ] {
             assert!(matches!(workers(text), Err(WorkerError::Address { .. })), "{text}");
         }
-        assert!(workers("").unwrap().is_empty());
+        assert!(Workers::new(&[], 0, Duration::ZERO, None).unwrap().is_empty());
     }
 
     #[test]

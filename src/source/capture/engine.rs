@@ -135,7 +135,9 @@ impl Engine {
             && workers.are_worth_it(ran)
         {
             let begun = self.begin_elsewhere(workers, ran, statement, question).await;
-            return begun.map_err(rejected);
+            if let Some(begun) = begun.map_err(rejected)? {
+                return Ok(begun);
+            }
         }
         let plan = stop::stoppable(planned.plan, &End::Unread(pieces.clone())).map_err(rejected)?;
         let stream = execute_stream(Arc::clone(&plan), planned.task).map_err(rejected)?;

@@ -25,9 +25,9 @@ use super::batches::Piece;
 pub(super) enum End {
     /// When its reader is gone.
     Unread(mpsc::Sender<std::result::Result<Piece, SourceError>>),
-    /// At an instant.
+    /// When another machine waits for it no longer.
     #[cfg(feature = "cluster")]
-    At(std::time::Instant),
+    Abandoned(super::cluster::Client),
 }
 
 impl End {
@@ -35,7 +35,7 @@ impl End {
         match self {
             Self::Unread(reader) => reader.is_closed(),
             #[cfg(feature = "cluster")]
-            Self::At(instant) => std::time::Instant::now() >= *instant,
+            Self::Abandoned(client) => client.has_left(),
         }
     }
 }

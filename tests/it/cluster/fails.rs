@@ -1,6 +1,7 @@
 //! A worker that dies, hangs, lacks a file or is another program: one sentence, in time, and never a wrong answer.
 
-use std::process::Stdio;
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use datafusion_distributed::Worker as Engine;
@@ -13,6 +14,8 @@ use crate::support::{Run, command, finish, fixture};
 /// Counts for minutes on any machine.
 const ENDLESS: &str = "SELECT count(*) AS n FROM records_all a, records_all b, records_all c \
                        WHERE a.start_timestamp < b.start_timestamp AND b.start_timestamp < c.start_timestamp";
+
+const ONE_CLIENT: [&str; 2] = ["--most-clients", "1"];
 
 fn timeline() -> Vec<&'static str> {
     [&["timeline", "--source", "./demo"], &HOUR[..]].concat()
@@ -115,19 +118,12 @@ fn a_frozen_worker_costs_seconds() {
     assert_eq!(output.status.code(), Some(3));
 }
 
-#[test]
-fn the_deadline_reaches_the_workers() {
-    let folder = tempfile::tempdir().unwrap();
-    demo(folder.path());
-    let one = Worker::of(&["--most-clients", "1"], &[]);
-    let two = Worker::of(&["--most-clients", "1"], &[]);
-    let args = ["query", "--source", "./demo", "--all-envs", "--sql", ENDLESS];
-    let run = finish(asking(folder.path(), &[&one, &two], &args).env("RELAY_DIAG_WORKERS_DEADLINE", "2s"));
-    assert_told(&run, "s did not finish within 2s");
-    // Whoever is busy says so, until the question is off its hands.
+/// Waits until workers that take one client have nothing to do.
+fn assert_soon_idle(folder: &Path, workers: &[&Worker]) {
     let begun = Instant::now();
     loop {
-        let run = ask(folder.path(), &[&one, &two], &timeline());
+        // Whoever is busy says so, until the question is off its hands.
+        let run = ask(folder, workers, &timeline());
         if run.code == 0 {
             break;
         }
@@ -138,6 +134,35 @@ fn the_deadline_reaches_the_workers() {
         assert!(begun.elapsed() < Duration::from_secs(60), "it works on for nobody");
         std::thread::sleep(Duration::from_millis(500));
     }
+}
+
+#[test]
+fn an_interrupt_ends_what_the_workers_do() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path());
+    let (one, two) = (Worker::of(&ONE_CLIENT, &[]), Worker::of(&ONE_CLIENT, &[]));
+    let args = ["query", "--source", "./demo", "--all-envs", "--sql", ENDLESS];
+    let mut child = asking(folder.path(), &[&one, &two], &args)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    std::thread::sleep(Duration::from_secs(4));
+    let interrupt = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(interrupt.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_soon_idle(folder.path(), &[&one, &two]);
+}
+
+#[test]
+fn the_deadline_reaches_the_workers() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path());
+    let (one, two) = (Worker::of(&ONE_CLIENT, &[]), Worker::of(&ONE_CLIENT, &[]));
+    let args = ["query", "--source", "./demo", "--all-envs", "--sql", ENDLESS];
+    let run = finish(asking(folder.path(), &[&one, &two], &args).env("RELAY_DIAG_WORKERS_DEADLINE", "2s"));
+    assert_told(&run, "s did not finish within 2s");
+    assert_soon_idle(folder.path(), &[&one, &two]);
 }
 
 #[cfg(target_os = "linux")]

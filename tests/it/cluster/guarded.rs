@@ -77,6 +77,7 @@ fn no_certificates_no_network() {
 #[test]
 fn settings_that_cannot_work_are_refused_at_once() {
     let folder = tempfile::tempdir().unwrap();
+    demo(folder.path());
     let missing = |name: &str| vec![(name.to_owned(), String::from("nowhere.pem"))];
     for (variables, words) in [
         (missing("RELAY_DIAG_WORKER_TLS_CA"), "takes all three"),
@@ -96,6 +97,18 @@ fn settings_that_cannot_work_are_refused_at_once() {
         assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{}", run.stderr);
         assert!(run.stderr.contains(words), "{}", run.stderr);
     }
+    let run = asked(
+        folder.path(),
+        "127.0.0.1:7070",
+        &[("RELAY_DIAG_WORKERS_DEADLINE", String::from("1h"))],
+    );
+    assert_eq!(run.code, 2, "{}", run.stderr);
+    assert!(
+        run.stderr
+            .starts_with("error: workers_deadline is more than 9 min\nhint: "),
+        "{}",
+        run.stderr
+    );
     let taken = Worker::new();
     let run = finish(command(folder.path()).args(["worker", "--listen", &taken.address]));
     assert_eq!(run.code, 3, "{}", run.stderr);

@@ -64,6 +64,58 @@ fn workers_say_of_every_recording_in_a_store_what_one_machine_says() {
     });
 }
 
+/// Statements of shapes that the catalogue has not: each gives its rows in one order.
+const SHAPES: [&str; 14] = [
+    "SELECT count(*) AS n, count(DISTINCT trace_id) AS traces FROM records_all",
+    "SELECT DISTINCT span_name FROM records ORDER BY span_name",
+    "SELECT a.span_name, count(*) AS n FROM records a JOIN records b ON a.parent_span_id = b.span_id GROUP BY 1 ORDER BY 2 DESC, 1",
+    "SELECT a.span_id, b.span_name FROM records a LEFT JOIN records b ON a.parent_span_id = b.span_id AND b.kind = 'span' \
+     ORDER BY a.span_id, b.span_name LIMIT 50",
+    "SELECT span_id FROM records a WHERE NOT EXISTS (SELECT 1 FROM records b WHERE b.parent_span_id = a.span_id) ORDER BY 1 LIMIT 50",
+    "SELECT span_id FROM records WHERE duration > (SELECT avg(duration) FROM records) ORDER BY 1 LIMIT 50",
+    "SELECT span_name, duration FROM (SELECT span_name, duration, row_number() OVER (PARTITION BY span_name \
+     ORDER BY duration DESC, span_id) AS place FROM records WHERE duration IS NOT NULL) WHERE place = 1 ORDER BY 1",
+    "SELECT span_id, sum(1) OVER (ORDER BY start_timestamp, span_id) AS upto FROM records ORDER BY start_timestamp, span_id LIMIT 50",
+    "SELECT 'a' AS which, count(*) AS n FROM records WHERE level >= 'error' UNION ALL \
+     SELECT 'b', count(*) FROM records WHERE is_exception ORDER BY 1",
+    "SELECT span_name FROM records WHERE kind = 'span' EXCEPT SELECT span_name FROM records WHERE kind = 'log' ORDER BY 1",
+    "SELECT string_agg(span_id, ',' ORDER BY span_id) AS ids FROM (SELECT span_id FROM records ORDER BY span_id LIMIT 20)",
+    "SELECT time_bucket('5 minutes', start_timestamp) AS at, attributes->>'http.route' AS route, count(*) AS n \
+     FROM records GROUP BY 1, 2 ORDER BY 1, 2",
+    "SELECT v.name, count(*) AS n FROM (VALUES ('span'), ('log')) AS v (name) JOIN records r ON r.kind = v.name GROUP BY 1 ORDER BY 1",
+    "WITH slow AS (SELECT trace_id, max(duration) AS d FROM records GROUP BY 1 HAVING max(duration) > 0.01) \
+     SELECT count(*) AS n, approx_percentile_cont(d, 0.5) > 0 AS some FROM slow",
+];
+
+#[test]
+fn a_statement_of_any_shape_gives_the_same_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    demo(folder.path());
+    let (one, two) = (Worker::new(), Worker::new());
+    for sql in SHAPES {
+        let args = [
+            "query",
+            "--source",
+            "./demo",
+            "--all-envs",
+            "--format",
+            "csv",
+            "--sql",
+            sql,
+        ];
+        let here = finish(command(folder.path()).args(args));
+        assert_eq!(here.code, 0, "{sql}: {}", here.stderr);
+        assert!(here.stdout.lines().count() > 1, "{sql}: {}", here.stdout);
+        let there = finish(&mut asking(folder.path(), &[&one, &two], &args));
+        assert_eq!(
+            (there.code, &there.stdout),
+            (0, &here.stdout),
+            "{sql}: {}",
+            there.stderr
+        );
+    }
+}
+
 #[test]
 fn a_shared_folder_is_an_archive_too_and_json_tells_where_it_ran() {
     let folder = tempfile::tempdir().unwrap();

@@ -16,6 +16,12 @@ pub enum WorkerError {
         /// As it was written.
         text: String,
     },
+    /// A deadline beyond what the engine bears.
+    #[error("workers_deadline is more than {}", words::duration(.most.as_secs_f64()))]
+    Patience {
+        /// What it bears.
+        most: Duration,
+    },
     /// Another machine, and no certificates.
     #[error("{address} is reached over a network, and no certificates are set")]
     Unprotected {
@@ -98,6 +104,7 @@ impl WorkerError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Address { .. } => "a worker is host:port, as in workers = [\"10.0.0.2:7070\"]",
+            Self::Patience { .. } => "ask about shorter windows, or set more workers",
             Self::Unprotected { .. } | Self::Certificates { .. } => {
                 "workers have no other protection: set worker_tls.ca, worker_tls.certificate and worker_tls.key (PEM files) \
                  on every machine, or use 127.0.0.1; see docs/scale.md"
@@ -121,7 +128,9 @@ impl WorkerError {
     #[must_use]
     pub fn kind(&self) -> &'static str {
         match self {
-            Self::Address { .. } | Self::Unprotected { .. } | Self::Certificates { .. } => "worker_configuration",
+            Self::Address { .. } | Self::Patience { .. } | Self::Unprotected { .. } | Self::Certificates { .. } => {
+                "worker_configuration"
+            }
             Self::Listen { .. } => "worker_address",
             Self::Unreachable { .. } => "worker_unreachable",
             Self::Version { .. } => "worker_version",

@@ -18,13 +18,16 @@ use url::Url;
 
 use super::channel::Channels;
 use super::codec::ScanCodec;
-use super::{WorkerError, Workers, split, version, visit};
+use super::{WorkerError, Workers, split, version, visit, worker};
 use crate::source::Ran;
 use crate::source::capture::Question;
 use crate::source::capture::dialect::Sessions;
 use crate::source::capture::engine::{Begun, Engine};
 use crate::source::capture::scan::Scan;
 use crate::source::capture::schema::ZONE;
+
+/// What is to be spread must be in several parts, also where the client has one core.
+const LEAST_PARTITIONS: usize = 2;
 
 impl Engine {
     /// The workers, if they can be asked: functions of time know another zone only where it was set.
@@ -42,7 +45,7 @@ impl Engine {
         })
     }
 
-    /// Plans the statement for the workers, and has them begin.
+    /// Plans the statement for the workers, and has them begin; `None` for one that can't be shared.
     ///
     /// # Errors
     /// [`WorkerError`] as [`DataFusionError::External`]; the engine's own.
@@ -52,24 +55,26 @@ impl Engine {
         ran: Ran,
         statement: Statement,
         question: &Question,
-    ) -> Result<Begun> {
+    ) -> Result<Option<Begun>> {
         let deadline = Deadline {
             at: Instant::now() + workers.deadline,
             after: workers.deadline,
         };
         let context = workers.session(&self.sessions, &deadline).await?;
         let planned = self.plan(&context, statement, question).await?;
+        if !planned.plan.is::<DistributedExec>() {
+            return Ok(None);
+        }
         let stream = execute_stream(Arc::clone(&planned.plan), planned.task)?;
-        let is_spread = planned.plan.is::<DistributedExec>();
-        Ok(Begun {
+        Ok(Some(Begun {
             plan: planned.plan,
             plans: planned.plans,
             ran: Some(Ran {
-                workers: if is_spread { workers.addresses.len() } else { 0 },
+                workers: workers.addresses.len(),
                 ..ran
             }),
             stream: deadline.limit_stream(stream),
-        })
+        }))
     }
 }
 
@@ -86,13 +91,20 @@ impl Workers {
     async fn session(&self, sessions: &Sessions, deadline: &Deadline) -> Result<SessionContext> {
         let channels = Channels::new(self.tls.clone(), Handle::current());
         let urls = self.addresses.iter().map(|address| channels.url(address));
-        let urls: Vec<Url> = urls.collect::<std::result::Result<_, _>>().map_err(external)?;
+        let mut urls: Vec<Url> = urls.collect::<std::result::Result<_, _>>().map_err(external)?;
         let state = sessions.session(None)?.state();
         let ours = version::of(&state);
         let greetings = urls.iter().map(|url| channels.greet(url, &ours));
         futures_util::future::try_join_all(greetings).await.map_err(external)?;
+        // The engine spreads nothing over one: it is to think that there are two.
+        if let [only] = urls.as_slice() {
+            urls.push(only.clone());
+        }
         let rows = state.config().batch_size();
+        let partitions = state.config().target_partitions().max(LEAST_PARTITIONS);
+        let config = state.config().clone().with_target_partitions(partitions);
         let state = SessionStateBuilder::new_from_existing(state)
+            .with_config(config)
             .with_distributed_worker_resolver(Addresses(urls))
             .with_distributed_channel_resolver(channels)
             .with_distributed_user_codec(ScanCodec)
@@ -134,13 +146,16 @@ impl Deadline {
     }
 }
 
-/// What a plan reads of the files, bytes; `None` where that can't be told, or where the files are not all Parquet.
+/// What a plan reads of the files, bytes; `None` for one that workers can't run: whose files are not all Parquet, or which
+/// reads anything else.
 fn to_read(plan: &Arc<dyn ExecutionPlan>) -> Option<u64> {
     let mut all = Some(0_u64);
     let walked = plan.apply(|step| {
-        if let Some(scan) = step.downcast_ref::<Scan>() {
-            all = all.zip(split::bytes(scan)).map(|(all, bytes)| all + bytes);
-        }
+        let bytes = match step.downcast_ref::<Scan>() {
+            Some(scan) => split::bytes(scan),
+            None => worker::accepts(step.as_ref()).then_some(0),
+        };
+        all = all.zip(bytes).map(|(all, bytes)| all + bytes);
         Ok(TreeNodeRecursion::Continue)
     });
     walked.ok().and(all)

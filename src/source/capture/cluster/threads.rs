@@ -2,7 +2,9 @@
 //! step takes.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -55,16 +57,53 @@ impl Drop for Threads {
     }
 }
 
+/// Whoever waits for a step: until its time is over, or the engine lets go of its plan because its connection is gone.
+#[derive(Debug, Clone)]
+pub(in crate::source::capture) struct Client {
+    ends: Instant,
+    left: Arc<AtomicBool>,
+}
+
+impl Client {
+    pub(super) fn until(ends: Instant) -> Self {
+        Self {
+            ends,
+            left: Arc::default(),
+        }
+    }
+
+    /// Whether nobody waits.
+    pub(in crate::source::capture) fn has_left(&self) -> bool {
+        self.left.load(Ordering::Relaxed) || Instant::now() >= self.ends
+    }
+}
+
+/// Lives as long as the plan does in the engine.
+#[derive(Debug)]
+struct Waiting(Client);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.left.store(true, Ordering::Relaxed);
+    }
+}
+
 /// A step that runs there, with all below it.
 #[derive(Debug)]
 pub(super) struct OnThreads {
     step: Arc<dyn ExecutionPlan>,
     threads: Handle,
+    waiting: Arc<Waiting>,
 }
 
 impl OnThreads {
-    pub(super) fn new(step: Arc<dyn ExecutionPlan>, threads: Handle) -> Self {
-        Self { step, threads }
+    /// What runs does not hold on to the plan: when that goes, so has the client.
+    pub(super) fn new(step: Arc<dyn ExecutionPlan>, threads: Handle, client: Client) -> Self {
+        Self {
+            step,
+            threads,
+            waiting: Arc::new(Waiting(client)),
+        }
     }
 }
 
@@ -104,7 +143,11 @@ impl ExecutionPlan for OnThreads {
         _: ReplaceChildrenOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match children.pop() {
-            Some(step) => Ok(Arc::new(Self::new(step, self.threads.clone()))),
+            Some(step) => Ok(Arc::new(Self {
+                step,
+                threads: self.threads.clone(),
+                waiting: Arc::clone(&self.waiting),
+            })),
             None => internal_err!("a step was taken away"),
         }
     }

@@ -105,6 +105,7 @@ pub(super) fn headers(client: &str, left: Duration) -> HeaderMap {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -23,13 +23,13 @@ use tonic::transport::server::TcpIncoming;
 
 use super::channel::Channels;
 use super::codec::ScanCodec;
-use super::threads::{OnThreads, Threads};
+use super::threads::{Client, OnThreads, Threads};
 use super::visit::{Visits, refused};
 use super::{Tls, WorkerError, version};
 use crate::source::capture::dialect::Sessions;
 use crate::source::capture::memory::Memory;
 use crate::source::capture::scan::Scan;
-use crate::source::capture::stop;
+use crate::source::capture::stop::{self, End};
 
 /// Clients and other workers that are gone without a word are noticed after so long.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -62,8 +62,8 @@ pub struct Listening {
     pub address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
-    #[allow(dead_code)] // they end with it
-    threads: Threads,
+    /// They end with it.
+    _threads: Threads,
 }
 
 impl Listening {
@@ -126,7 +126,7 @@ pub async fn listen(host: Host) -> std::result::Result<Listening, WorkerError> {
         address,
         stop: Some(stop),
         task,
-        threads,
+        _threads: threads,
     })
 }
 
@@ -178,37 +178,29 @@ impl WorkerSessionBuilder for Work {
 }
 
 impl Work {
-    /// Makes plans end when their client waits no longer, and run on the threads for it; refuses what is none of a worker's.
+    /// Makes plans run on the threads for it, and end when their client waits no longer; refuses what is none of a worker's.
     fn rewrite(&self, ends: Instant) -> impl WorkerPlanRewriteHandler + use<> {
         let threads = self.threads.clone();
         move |event: WorkerPlanRewriteEvent<'_>| {
             check(&event.plan)?;
-            let end = stop::End::At(ends);
-            let worked_on = |plan| {
-                let plan = stop::stoppable(plan, &end)?;
+            let worked_on = |plan: &Arc<dyn ExecutionPlan>| {
+                let client = Client::until(ends);
+                let plan = stop::stoppable(Arc::clone(plan), &End::Abandoned(client.clone()))?;
                 Ok(match &threads {
-                    Some(threads) => Arc::new(OnThreads::new(plan, threads.clone())) as Arc<dyn ExecutionPlan>,
+                    Some(threads) => Arc::new(OnThreads::new(plan, threads.clone(), client)) as Arc<dyn ExecutionPlan>,
                     None => plan,
                 })
             };
+            let root = event.plan;
             // A step that hands rows out to several readers is replaced by the engine, by its type.
-            let plan = match event.plan.is::<RepartitionExec>() || event.plan.is::<BroadcastExec>() {
+            let plan = match root.is::<RepartitionExec>() || root.is::<BroadcastExec>() {
                 true => {
-                    let steps = event
-                        .plan
-                        .children()
-                        .into_iter()
-                        .map(|step| worked_on(Arc::clone(step)));
-                    let steps = steps.collect::<Result<Vec<_>>>()?;
+                    let steps = root.children().into_iter().map(worked_on).collect::<Result<Vec<_>>>()?;
                     let recompute = ReplaceChildrenOptions::new(ChildrenPropertiesMode::Recompute);
-                    event.plan.replace_children(steps, recompute)?
+                    root.replace_children(steps, recompute)?
                 }
-                false => worked_on(event.plan)?,
+                false => worked_on(&root)?,
             };
-            eprintln!(
-                "{}",
-                datafusion::physical_plan::display::DisplayableExecutionPlan::new(plan.as_ref()).indent(false)
-            );
             Ok(WorkerPlanRewriteEventResponse::new(plan))
         }
     }
@@ -216,18 +208,19 @@ impl Work {
 
 /// Refuses a plan that does anything but read records and compute.
 fn check(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
-    plan.apply(|step| {
-        let reads_elsewhere = step.children().is_empty()
-            && !step.is::<Scan>()
-            && !step.is_network_boundary()
-            && !EMPTY_STEPS.contains(&step.name());
-        match reads_elsewhere || WRITING_STEPS.contains(&step.name()) {
-            true => Err(refused(format!(
-                "it reads records and nothing else, and was told {}",
-                step.name()
-            ))),
-            false => Ok(TreeNodeRecursion::Continue),
-        }
+    plan.apply(|step| match accepts(step.as_ref()) {
+        true => Ok(TreeNodeRecursion::Continue),
+        false => Err(refused(format!(
+            "it reads records and nothing else, and was told {}",
+            step.name()
+        ))),
     })?;
     Ok(())
+}
+
+/// Whether a step reads records, or computes with what other steps made.
+pub(super) fn accepts(step: &dyn ExecutionPlan) -> bool {
+    let computes = !step.children().is_empty() || EMPTY_STEPS.contains(&step.name());
+    let reads = step.is::<Scan>() || step.is_network_boundary();
+    (computes || reads) && !WRITING_STEPS.contains(&step.name())
 }
