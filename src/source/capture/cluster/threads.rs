@@ -2,7 +2,7 @@
 //! step takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -10,13 +10,15 @@ use datafusion::common::internal_err;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_plan::stream::RecordBatchReceiverStreamBuilder;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter};
 use datafusion::physical_plan::{
     ChildrenPropertiesMode, DisplayAs, DisplayFormatType, ExecutionPlan, PhysicalExpr, PlanProperties,
     ReplaceChildrenOptions,
 };
 use futures_util::StreamExt;
 use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::visit::{Visit, Working};
 
 /// Plans are deep, and each of their steps takes a frame.
 const STACK_BYTES: usize = 64 << 20;
@@ -57,34 +59,53 @@ impl Drop for Threads {
     }
 }
 
-/// Whoever waits for a step: until its time is over, or the engine lets go of its plan because its connection is gone.
+/// Whoever waits for a part of a question: until its time is over, or nobody reads any more what was begun. The engine drops
+/// plans whenever it likes, and the readers of their rows at once.
 #[derive(Debug, Clone)]
 pub(in crate::source::capture) struct Client {
     ends: Instant,
-    left: Arc<AtomicBool>,
+    has_begun: Arc<AtomicBool>,
+    readers: Arc<AtomicUsize>,
+    visit: Arc<Visit>,
 }
 
 impl Client {
-    pub(super) fn until(ends: Instant) -> Self {
+    pub(super) fn new(visit: Arc<Visit>, ends: Instant) -> Self {
         Self {
             ends,
-            left: Arc::default(),
+            has_begun: Arc::default(),
+            readers: Arc::default(),
+            visit,
         }
     }
 
     /// Whether nobody waits.
     pub(in crate::source::capture) fn has_left(&self) -> bool {
-        self.left.load(Ordering::Relaxed) || Instant::now() >= self.ends
+        let is_read = self.readers.load(Ordering::SeqCst) > 0 || !self.has_begun.load(Ordering::SeqCst);
+        !is_read || Instant::now() >= self.ends
     }
 }
 
-/// Lives as long as the plan does in the engine.
-#[derive(Debug)]
-struct Waiting(Client);
+/// A reader of some rows, until it is dropped.
+struct Reader {
+    client: Client,
+    _working: Working,
+}
 
-impl Drop for Waiting {
+impl Reader {
+    fn new(client: &Client) -> Self {
+        client.readers.fetch_add(1, Ordering::SeqCst);
+        client.has_begun.store(true, Ordering::SeqCst);
+        Self {
+            client: client.clone(),
+            _working: Working::on(&client.visit),
+        }
+    }
+}
+
+impl Drop for Reader {
     fn drop(&mut self) {
-        self.0.left.store(true, Ordering::Relaxed);
+        self.client.readers.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -93,17 +114,12 @@ impl Drop for Waiting {
 pub(super) struct OnThreads {
     step: Arc<dyn ExecutionPlan>,
     threads: Handle,
-    waiting: Arc<Waiting>,
+    client: Client,
 }
 
 impl OnThreads {
-    /// What runs does not hold on to the plan: when that goes, so has the client.
     pub(super) fn new(step: Arc<dyn ExecutionPlan>, threads: Handle, client: Client) -> Self {
-        Self {
-            step,
-            threads,
-            waiting: Arc::new(Waiting(client)),
-        }
+        Self { step, threads, client }
     }
 }
 
@@ -146,7 +162,7 @@ impl ExecutionPlan for OnThreads {
             Some(step) => Ok(Arc::new(Self {
                 step,
                 threads: self.threads.clone(),
-                waiting: Arc::clone(&self.waiting),
+                client: self.client.clone(),
             })),
             None => internal_err!("a step was taken away"),
         }
@@ -170,6 +186,10 @@ impl ExecutionPlan for OnThreads {
             Ok(())
         };
         stream.spawn_on(work, &self.threads);
-        Ok(stream.build())
+        let reader = Reader::new(&self.client);
+        let read = stream.build().inspect(move |_| {
+            let _ = &reader;
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.step.schema(), read)))
     }
 }

@@ -1,7 +1,7 @@
-//! A client that a worker works for: which files it has been shown. It leaves when the last part of its questions is gone from
-//! the worker.
+//! A client that a worker works for: which files it has been shown, and whether it still has the worker work.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,56 @@ const CLIENT: &str = "relay-diag-client";
 /// What the question may still take, milliseconds: clocks of two machines differ.
 const TIME_LEFT: &str = "relay-diag-time-left";
 
+/// A client whose parts of questions are here asks for their rows within so long.
+const TO_BEGIN: Duration = Duration::from_secs(2);
+/// What a part may take beyond what its client has left: so the client is the first to say that it is late.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// See the module.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Visit {
     /// By name. A client sees each file as it was first opened for it, as one does that works alone.
     files: Mutex<HashMap<String, Arc<Part>>>,
+    /// When it last sent a part of a question.
+    came: Mutex<Instant>,
+    /// How many readers its rows have.
+    working: AtomicUsize,
+}
+
+/// Work for a client, until it is dropped.
+pub(super) struct Working(Arc<Visit>);
+
+impl Working {
+    pub(super) fn on(visit: &Arc<Visit>) -> Self {
+        visit.working.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(visit))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Visit {
+    fn begin() -> Self {
+        Self {
+            files: Mutex::default(),
+            came: Mutex::new(Instant::now()),
+            working: AtomicUsize::new(0),
+        }
+    }
+
+    fn comes_again(&self) {
+        *self.came.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn goes_on(&self) -> bool {
+        let came = *self.came.lock().unwrap_or_else(PoisonError::into_inner);
+        self.working.load(Ordering::SeqCst) > 0 || came.elapsed() < TO_BEGIN
+    }
+
     /// The files of these names, in that order. Blocks a thread of a runtime that has others.
     ///
     /// # Errors
@@ -71,10 +113,11 @@ impl Visits {
         let (Some(client), Some(left)) = (text(CLIENT), left.map(Duration::from_millis)) else {
             return Err(refused("the client is no relay-diag"));
         };
-        let ends = Instant::now() + left;
+        let ends = Instant::now() + left + GRACE;
         let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
-        current.retain(|_, visit| visit.strong_count() > 0);
+        current.retain(|_, visit| visit.upgrade().is_some_and(|visit| visit.goes_on()));
         if let Some(visit) = current.get(client).and_then(Weak::upgrade) {
+            visit.comes_again();
             return Ok((visit, ends));
         }
         if current.len() >= self.most {
@@ -83,7 +126,7 @@ impl Visits {
                 self.most
             )));
         }
-        let visit = Arc::new(Visit::default());
+        let visit = Arc::new(Visit::begin());
         current.insert(client.to_owned(), Arc::downgrade(&visit));
         Ok((visit, ends))
     }
@@ -114,14 +157,16 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_one_until_all_its_questions_have_ended() {
+    fn a_client_is_one_as_long_as_any_of_its_questions_runs() {
         let visits = Visits::new(1);
         let (first, _) = visits.admit(&client("a")).unwrap();
         let (second, _) = visits.admit(&client("a")).unwrap();
         assert!(Arc::ptr_eq(&first, &second));
-        drop(first);
+        let working = Working::on(&first);
+        *first.came.lock().unwrap() -= TO_BEGIN;
         assert!(visits.admit(&client("b")).is_err());
-        drop(second);
+        drop(working);
+        // The engine may hold on to what it has no use for any more.
         assert!(visits.admit(&client("b")).is_ok());
     }
 

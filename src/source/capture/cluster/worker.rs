@@ -24,7 +24,7 @@ use tonic::transport::server::TcpIncoming;
 use super::channel::Channels;
 use super::codec::ScanCodec;
 use super::threads::{Client, OnThreads, Threads};
-use super::visit::{Visits, refused};
+use super::visit::{Visit, Visits, refused};
 use super::{Tls, WorkerError, version};
 use crate::source::capture::dialect::Sessions;
 use crate::source::capture::memory::Memory;
@@ -168,23 +168,23 @@ impl WorkerSessionBuilder for Work {
         let options = config.options_mut();
         options.execution = self.state.config().options().execution.clone();
         options.execution.batch_size = batch_size;
-        config.set_extension(visit);
+        config.set_extension(Arc::clone(&visit));
         Ok(builder
             .with_distributed_user_codec(ScanCodec)
             .with_distributed_channel_resolver(Arc::clone(&self.channels))
-            .with_distributed_worker_plan_rewrite_handler(self.rewrite(ends))
+            .with_distributed_worker_plan_rewrite_handler(self.rewrite(&visit, ends))
             .build())
     }
 }
 
 impl Work {
     /// Makes plans run on the threads for it, and end when their client waits no longer; refuses what is none of a worker's.
-    fn rewrite(&self, ends: Instant) -> impl WorkerPlanRewriteHandler + use<> {
-        let threads = self.threads.clone();
+    fn rewrite(&self, visit: &Arc<Visit>, ends: Instant) -> impl WorkerPlanRewriteHandler + use<> {
+        let (threads, visit) = (self.threads.clone(), Arc::clone(visit));
         move |event: WorkerPlanRewriteEvent<'_>| {
             check(&event.plan)?;
             let worked_on = |plan: &Arc<dyn ExecutionPlan>| {
-                let client = Client::until(ends);
+                let client = Client::new(Arc::clone(&visit), ends);
                 let plan = stop::stoppable(Arc::clone(plan), &End::Abandoned(client.clone()))?;
                 Ok(match &threads {
                     Some(threads) => Arc::new(OnThreads::new(plan, threads.clone(), client)) as Arc<dyn ExecutionPlan>,
