@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,7 +19,6 @@ use datafusion_distributed::{
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio::runtime::Handle;
-use tokio::sync::Mutex;
 use tonic::codegen::http::HeaderMap;
 use tonic::transport::{Channel, Endpoint};
 use url::Url;
@@ -94,12 +93,13 @@ impl Channels {
     }
 
     async fn channel(&self, url: &Url) -> std::result::Result<BoxCloneSyncChannel, tonic::transport::Error> {
-        let mut open = self.open.lock().await;
-        if let Some(channel) = open.get(url) {
+        let lock = || self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(channel) = lock().get(url) {
             return Ok(channel.clone());
         }
+        // Two at a time are two connections; one that does not come holds up no other.
         let channel = BoxCloneSyncChannel::new(self.connect(url).await?);
-        open.insert(url.clone(), channel.clone());
+        lock().insert(url.clone(), channel.clone());
         Ok(channel)
     }
 
