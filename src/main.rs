@@ -161,11 +161,18 @@ async fn serve(running: relay_diag::serve::Running, quiet: bool) -> u8 {
             eprintln!("hint: the line is not encrypted: whoever can listen to it reads token and records");
         }
     }
+    let line = format!("{url}\n");
+    until_terminated(&line, running.stop()).await
+}
+
+/// Prints where it listens, waits for the end, and stops.
+#[cfg(feature = "capture")]
+async fn until_terminated(line: &str, stop: impl Future<Output = ()>) -> u8 {
     let terminated = terminated();
-    let code = write_out(format!("{url}\n").as_bytes(), 0);
+    let code = write_out(line.as_bytes(), 0);
     if code == 0 {
         terminated.await;
-        running.stop().await;
+        stop.await;
     }
     code
 }
@@ -178,13 +185,7 @@ async fn work(listening: relay_diag::source::capture::Listening, quiet: bool) ->
         eprintln!("hint: RELAY_DIAG_WORKERS={address} relay-diag timeline --source ARCHIVE");
         eprintln!("hint: one a machine; Ctrl-C ends it");
     }
-    let terminated = terminated();
-    let code = write_out(format!("{address}\n").as_bytes(), 0);
-    if code == 0 {
-        terminated.await;
-        listening.stop().await;
-    }
-    code
+    until_terminated(&format!("{address}\n"), listening.stop()).await
 }
 
 /// SIGTERM, where there is such a thing; heeded from this call on, not only once it is awaited.

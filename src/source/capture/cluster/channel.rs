@@ -127,10 +127,10 @@ impl ChannelResolver for Channels {
         let address = name(url);
         let channel = self.channel(url).await.map_err(|error| {
             let why = cause(&error);
-            external(WorkerError::Unreachable {
+            WorkerError::Unreachable {
                 address: address.clone(),
                 why,
-            })
+            }
         })?;
         Ok(Box::new(Named {
             inner: create_worker_client(channel),
@@ -199,11 +199,7 @@ fn named(address: &str, error: DataFusionError) -> DataFusionError {
         DataFusionError::Execution(why) if why.starts_with("Worker::") => WorkerError::failed(address, why),
         _ => return error,
     };
-    external(found)
-}
-
-fn external(error: WorkerError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
+    found.into()
 }
 
 /// The innermost cause: the outer ones only say that a request failed.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use datafusion::error::DataFusionError;
+
 use crate::words;
 
 /// Begins what is said of a worker, also where another worker says it.
@@ -85,6 +87,13 @@ pub enum WorkerError {
         /// What they had.
         after: Duration,
     },
+}
+
+impl From<WorkerError> for DataFusionError {
+    /// As it passes through the engine.
+    fn from(error: WorkerError) -> Self {
+        Self::External(Box::new(error))
+    }
 }
 
 impl WorkerError {

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant, SystemTime};
 
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
-use datafusion::error::{DataFusionError, Result};
+use datafusion::error::Result;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
@@ -47,7 +47,7 @@ impl Engine {
     /// Plans the statement for the workers, and has them begin; `None` for one that can't be shared.
     ///
     /// # Errors
-    /// [`WorkerError`] as [`DataFusionError::External`]; the engine's own.
+    /// [`WorkerError`], as it passes through the engine; the engine's own.
     pub(in crate::source::capture) async fn begin_elsewhere(
         &self,
         workers: &Workers,
@@ -90,11 +90,11 @@ impl Workers {
     async fn session(&self, sessions: &Sessions, deadline: &Deadline) -> Result<SessionContext> {
         let channels = Channels::new(self.tls.clone(), Handle::current());
         let urls = self.addresses.iter().map(|address| channels.url(address));
-        let mut urls: Vec<Url> = urls.collect::<std::result::Result<_, _>>().map_err(external)?;
+        let mut urls: Vec<Url> = urls.collect::<std::result::Result<_, _>>()?;
         let state = sessions.session(None)?.state();
         let ours = version::of(&state);
         let greetings = urls.iter().map(|url| channels.greet(url, &ours));
-        futures_util::future::try_join_all(greetings).await.map_err(external)?;
+        futures_util::future::try_join_all(greetings).await?;
         // The engine spreads nothing over one: it is to think that there are two.
         if let [only] = urls.as_slice() {
             urls.push(only.clone());
@@ -138,7 +138,7 @@ impl Deadline {
             let mut stream = stream?;
             match tokio::time::timeout_at(self.at.into(), stream.next()).await {
                 Ok(batch) => Some((batch?, Some(stream))),
-                Err(_) => Some((Err(external(WorkerError::Late { after: self.after })), None)),
+                Err(_) => Some((Err(WorkerError::Late { after: self.after }.into()), None)),
             }
         });
         Box::pin(RecordBatchStreamAdapter::new(schema, batches))
@@ -188,8 +188,4 @@ fn client() -> &'static str {
         let now = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         format!("{now}-{}", std::process::id())
     })
-}
-
-fn external(error: WorkerError) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }

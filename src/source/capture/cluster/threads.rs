@@ -27,7 +27,11 @@ const BATCHES_AHEAD: usize = 2;
 
 /// A thread a core.
 #[derive(Debug)]
-pub(super) struct Threads(Option<Runtime>);
+pub(super) struct Threads {
+    handle: Handle,
+    /// There until they end.
+    runtime: Option<Runtime>,
+}
 
 impl Threads {
     /// Starts them.
@@ -41,19 +45,22 @@ impl Threads {
             .thread_name("worker-step")
             .enable_all()
             .build()?;
-        Ok(Self(Some(runtime)))
+        Ok(Self {
+            handle: runtime.handle().clone(),
+            runtime: Some(runtime),
+        })
     }
 
-    /// For what is to run there; `None` when they have ended.
-    pub(super) fn handle(&self) -> Option<Handle> {
-        self.0.as_ref().map(|runtime| runtime.handle().clone())
+    /// For what is to run there.
+    pub(super) fn handle(&self) -> Handle {
+        self.handle.clone()
     }
 }
 
 impl Drop for Threads {
     /// Does not wait for a step that takes long.
     fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
+        if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
     }

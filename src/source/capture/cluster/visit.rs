@@ -71,14 +71,11 @@ impl Visit {
     /// # Errors
     /// Whatever is wrong with one.
     pub(super) fn open(&self, names: &[String]) -> std::result::Result<Vec<Arc<Part>>, SourceError> {
-        let lacking = |known: &HashMap<String, Arc<Part>>| -> Vec<String> {
-            names
-                .iter()
-                .filter(|name| !known.contains_key(*name))
-                .cloned()
-                .collect()
+        let wanted: Vec<String> = {
+            let known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
+            let lacking = names.iter().filter(|name| !known.contains_key(*name));
+            lacking.cloned().collect()
         };
-        let wanted = lacking(&self.files.lock().unwrap_or_else(PoisonError::into_inner));
         let opened = tokio::task::block_in_place(|| files::by_name(&wanted))?;
         let mut known = self.files.lock().unwrap_or_else(PoisonError::into_inner);
         for (name, part) in wanted.into_iter().zip(opened) {

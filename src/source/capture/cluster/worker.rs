@@ -152,7 +152,7 @@ struct Work {
     /// Functions and options, as every session here has them.
     state: SessionState,
     channels: Arc<dyn ChannelResolver + Send + Sync>,
-    threads: Option<Handle>,
+    threads: Handle,
     visits: Visits,
 }
 
@@ -186,10 +186,7 @@ impl Work {
             let worked_on = |plan: &Arc<dyn ExecutionPlan>| {
                 let client = Client::new(Arc::clone(&visit), ends);
                 let plan = stop::stoppable(Arc::clone(plan), &End::Abandoned(client.clone()))?;
-                Ok(match &threads {
-                    Some(threads) => Arc::new(OnThreads::new(plan, threads.clone(), client)) as Arc<dyn ExecutionPlan>,
-                    None => plan,
-                })
+                Ok(Arc::new(OnThreads::new(plan, threads.clone(), client)) as Arc<dyn ExecutionPlan>)
             };
             let root = event.plan;
             // A step that hands rows out to several readers is replaced by the engine, by its type.
